@@ -1,0 +1,67 @@
+# crier: see README.md. `make demo` and `make check` do all their own set-up.
+
+CC       ?= cc
+PYTHON   := /usr/bin/python3
+BUILD    ?= build
+SAN      ?= 0
+PKGS     := libcurl jansson libconfig sqlite3 libpcre2-8 libmicrohttpd
+
+WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+            -Wold-style-definition -Wformat=2 -Wundef -Wvla -Wcast-qual -Wwrite-strings \
+            -Wnull-dereference -Wno-format-nonliteral -Werror
+HARDEN   := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
+CPPFLAGS += -D_GNU_SOURCE -Ibot -Iadapters -Itests/fakes
+CFLAGS   ?= -O2 -g
+STD      := -std=c11 -pthread
+LDLIBS   = -lircclient $(shell pkg-config --libs $(PKGS)) -pthread
+LDFLAGS  += -pie -Wl,-z,relro,-z,now
+
+ifeq ($(SAN),1)
+override CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LDFLAGS  += -fsanitize=address,undefined
+HARDEN   := -fPIE
+OUT      := $(BUILD)/san
+else
+OUT      := $(BUILD)
+endif
+
+BOT_SRC     := $(sort $(wildcard bot/*.c))
+ADAPTER_SRC := $(sort $(wildcard adapters/*.c))
+FAKE_SRC    := $(sort $(wildcard tests/fakes/*.c))
+LIB_SRC     := $(filter-out bot/main.c,$(BOT_SRC)) $(ADAPTER_SRC)
+UNIT_SRC    := $(sort $(wildcard tests/unit/test_*.c))
+LIB_OBJ     := $(LIB_SRC:%.c=$(OUT)/%.o)
+FAKE_OBJ    := $(FAKE_SRC:%.c=$(OUT)/%.o)
+UNIT_BIN    := $(UNIT_SRC:%.c=$(OUT)/%)
+
+.PHONY: all
+all: $(OUT)/crier
+
+$(OUT)/crier: $(OUT)/bot/main.o $(OUT)/libcrier.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(OUT)/libcrier.a: $(LIB_OBJ)
+	rm -f $@ && ar rcs $@ $^
+
+$(OUT)/libfakes.a: $(FAKE_OBJ)
+	rm -f $@ && ar rcs $@ $^
+
+$(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(OUT)/libfakes.a $(OUT)/libcrier.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+
+$(OUT)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(CPPFLAGS) $(CFLAGS) $(HARDEN) $(WARN) -MMD -MP -c -o $@ $<
+
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+
+.PHONY: unit
+unit:
+	$(MAKE) SAN=1 unit-run
+.PHONY: unit-run
+unit-run: $(UNIT_BIN)
+	@set -e; for t in $(UNIT_BIN); do echo "== $$t"; $$t; done
+
+.PHONY: clean
+clean:
+	rm -rf $(BUILD)

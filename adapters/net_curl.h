@@ -1,0 +1,29 @@
+/*
+ * net_curl: for adapters that use libcurl: transfers on net's multi handle.
+ */
+#ifndef CRIER_NET_CURL_H
+#define CRIER_NET_CURL_H
+
+#include <curl/curl.h>
+
+#include "net.h"
+
+/** A transfer (for CONNECT_ONLY: the connect) is over. The handle has been removed from the multi
+ * handle, except CONNECT_ONLY handles, whose connection would close: these stay until
+ * net_curl_remove(). */
+typedef void net_curl_done(void *ctx, CURL *easy, CURLcode result);
+
+/**
+ * Sets what every handle of crier must have: QUICK_EXIT, NOSIGNAL, CAPATH NULL, PROXY "" unless
+ * given, TLS 1.2 at least, error buffer, connect timeout.
+ * @param errbuf at least CURL_ERROR_SIZE bytes that live as long as the handle.
+ */
+int net_curl_defaults(CURL *easy, const char *ca_file, const char *proxy, long connect_timeout_ms,
+                      char *errbuf) __attribute__((warn_unused_result));
+/** @return 0, CRIER_EIO or CRIER_ENOMEM. done is called from net's dispatch, never from here. */
+int net_curl_add(struct net *net, CURL *easy, net_curl_done *done, void *ctx)
+    __attribute__((warn_unused_result));
+/** Ends a transfer without calling done; fine for handles that were never added. */
+void net_curl_remove(struct net *net, CURL *easy);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * hearing: what a line heard on chat is: a command, a signal of a trusted source, or chatter.
+ *
+ * Owns the decision whom to believe (account or full hostmask, and channel; never the nick) and the
+ * joining of lines that a bot split without a mark. Has no clock and no socket.
+ */
+#ifndef CRIER_HEARING_H
+#define CRIER_HEARING_H
+
+#include <stdbool.h>
+
+#include "ports.h"
+#include "settings.h"
+#include "signal.h"
+
+struct hearing;
+
+enum hearing_kind { HEARING_CHATTER, HEARING_COMMAND, HEARING_SIGNAL };
+
+/**
+ * @param settings borrowed, must outlive the hearing.
+ * @param formats  borrowed.
+ * @return NULL when memory is out.
+ */
+struct hearing *hearing_create(const struct settings *settings, const struct format_port *formats);
+void hearing_destroy(struct hearing *h);
+
+/**
+ * Classifies one line.
+ *
+ * A command is a line that begins with the prefix, in a talk or practice channel or in private,
+ * that is no notice, no action and no history. A signal comes from a configured source in a watch
+ * channel and matches one of its formats. When the line continues the one before it from the same
+ * speaker (see format_settings.split_bytes), the signal is that of both together and carries the
+ * line_id of the first.
+ *
+ * @param ret_signal  filled for HEARING_SIGNAL; strings borrowed until the next call.
+ */
+enum hearing_kind hearing_line(struct hearing *h, const struct heard *line,
+                               struct signal *ret_signal);
+
+/**
+ * The same for another ear (log file, replay): the source is known and trusted.
+ * @return HEARING_SIGNAL or HEARING_CHATTER.
+ */
+enum hearing_kind hearing_text(struct hearing *h, size_t source_index, const char *place,
+                               const char *text, int64_t wall_ms, struct signal *ret_signal);
+
+/** The person whose account spoke, or whose hostmask matches where masks are configured for them.
+ *  @return index in settings.person, or -1. Accounts compare by RFC 1459 casemapping on their
+ * network. */
+int hearing_person(const struct settings *settings, const struct heard *line);
+
+/** IRC glob match: * and ?, RFC 1459 casemapping. */
+bool hearing_mask_matches(const char *mask, const char *text);
+
+#endif

@@ -1,0 +1,235 @@
+/*
+ * ports: the seam between the program and everything outside.
+ *
+ * Structs of function pointers that adapters fill and run.c wires. Nothing here blocks. Each port
+ * has a fake in tests/fakes/.
+ */
+#ifndef CRIER_PORTS_H
+#define CRIER_PORTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "components.h"
+#include "now.h"
+#include "pollset.h"
+#include "records.h"
+#include "settings.h"
+#include "signal.h"
+
+/* ---- waiting: one source for each module that has descriptors or deadlines
+ * ------------------------ */
+
+struct source_port {
+    void *ctx;
+    /** Adds what the module waits for. Called before each wait. */
+    void (*collect)(void *ctx, struct pollset *set);
+    /** Does the work that is ready; called after each wait, also when nothing is. */
+    void (*dispatch)(void *ctx, const struct pollset *set, struct now now);
+};
+
+struct wait_port {
+    void *ctx;
+    struct now (*now)(void *ctx);
+    /** Waits for the set or until its deadline. @return 0 or CRIER_EIO. Signals end it early. */
+    int (*wait)(void *ctx, struct pollset *set);
+};
+
+/* ---- chat: out
+ * -------------------------------------------------------------------------------------- */
+
+/** Who waits: higher goes first. */
+enum say_priority { SAY_REMINDER, SAY_ANNOUNCE, SAY_PROMPT, SAY_ANSWER };
+
+struct say {
+    char *place; /* "network/#channel" or "network/nick" */
+    char *text;  /* one line, UTF-8, no control characters */
+    enum say_priority priority;
+    uint64_t token;    /* not 0: report when the server has taken the line */
+    uint64_t replaces; /* not 0: an unsent line with the same number is replaced by this one */
+};
+
+struct chat_port {
+    void *ctx;
+    /**
+     * Queues one line; longer ones are split at the wire's limit, never inside a character.
+     * @return 0, CRIER_ENOENT (no such place), CRIER_ELIMIT (queue full: counted and told later).
+     */
+    int (*say)(void *ctx, const struct say *say);
+};
+
+/* ---- chat: in
+ * ------------------------------------------------------------------------------------- */
+
+enum identity {
+    IDENTITY_NONE,    /* no services account, and that is known */
+    IDENTITY_ACCOUNT, /* account is set by account-tag on this very line, or by a WHOIS bound to it
+                       */
+    IDENTITY_UNKNOWN  /* could not be found out (WHOIS failed, services gone) */
+};
+
+/** One line that somebody said. All strings are borrowed and clean (utf8_clean). */
+struct heard {
+    const char *network;
+    const char *place; /* where an answer goes: "network/#channel", or "network/nick" in private */
+    const char *nick;
+    const char *userhost; /* "user@host", the real one */
+    const char *account;  /* NULL unless IDENTITY_ACCOUNT */
+    enum identity identity;
+    const char *text;
+    bool private; /* to the bot itself */
+    bool notice;  /* a NOTICE: never a command */
+    bool action;  /* a CTCP ACTION: never a command */
+    bool history; /* replayed: neither command nor signal */
+    bool obey;    /* false: crier is not logged in where it must be, or too soon after the JOIN */
+    int64_t wall_ms; /* server-time where there is one, else when it came */
+    uint64_t id;     /* unique in this process */
+};
+
+enum chat_event_kind {
+    CHAT_JOINED,  /* place can be spoken to; also after a reconnect */
+    CHAT_LEFT,    /* place is lost: kicked, netsplit, connection lost; text says why */
+    CHAT_SHOWN,   /* the server has taken the line with this token */
+    CHAT_UNSHOWN, /* it was lost with the connection before that was known */
+    CHAT_DROPPED  /* count lines were dropped here since the last report */
+};
+
+struct chat_event {
+    enum chat_event_kind kind;
+    const char *place; /* for JOINED, LEFT, DROPPED */
+    const char *text;  /* or "" */
+    uint64_t token;
+    int64_t count;
+};
+
+/** Called by the chat adapter from its dispatch, never from inside say(). */
+struct chat_sink {
+    void *ctx;
+    void (*heard)(void *ctx, const struct heard *line);
+    void (*event)(void *ctx, const struct chat_event *event);
+};
+
+/* ---- formats: a line of a trusted source into a signal
+ * ------------------------------------------------ */
+
+struct format_port {
+    void *ctx;
+    /**
+     * Tries the formats of one source on a clean line, then the rules on what came out.
+     * @param source_index in settings.source.
+     * @param ret_signal   on success: its strings are borrowed until the next call; source, place,
+     *                     raw, wall_ms and line_id are left for the caller.
+     * @return 0, CRIER_ENOENT (no pattern matches, or it says ignore), CRIER_ELIMIT (match limit
+     * hit).
+     */
+    int (*match)(void *ctx, size_t source_index, const char *line, struct signal *ret_signal);
+};
+
+/* ---- status page
+ * ------------------------------------------------------------------------------------- */
+
+enum page_op {
+    PAGE_CREATE,
+    PAGE_UPDATE,      /* also resolves: step STEP_RESOLVED */
+    PAGE_CORRECT,     /* replaces the text of the newest incident update, without mail */
+    PAGE_LIST,        /* the unresolved incidents, or with recent: the newest, resolved ones too */
+    PAGE_SUBSCRIBERS, /* how many would be notified */
+    PAGE_CHECK,       /* key, page and component names at start */
+    PAGE_WARM         /* open a connection; no answer comes */
+};
+
+struct page_request {
+    enum page_op op;
+    char *page;         /* configured name */
+    int64_t outbox_id;  /* echoed in the answer; 0 for reads */
+    bool urgent;        /* may use the half of the rate limit that is kept for confirms */
+    bool recent;        /* PAGE_LIST */
+    char *remote_id;    /* "" for PAGE_CREATE and reads */
+    char *key_incident; /* crier's key in the metadata, see statuspage.h */
+    char *key_step;
+    char *title;
+    char *body;
+    enum step step;
+    enum impact impact;
+    struct components components;
+    bool notify;
+};
+
+enum page_result {
+    PAGE_OK,
+    PAGE_UNSENT,   /* surely not applied: no connection, or refused with 420/429 */
+    PAGE_DOUBTFUL, /* may have been applied: timeout, reset, 5xx, an answer that cannot be read */
+    PAGE_REFUSED   /* 4xx that will not heal */
+};
+
+/** One incident as the page has it. */
+struct page_incident {
+    char *remote_id;
+    char *title;
+    char *url;  /* shortlink, or public URL */
+    char *body; /* of the newest update */
+    enum step step;
+    enum impact impact;
+    char *key_incident; /* "" when crier did not make it */
+    char *key_step;
+    int64_t created_wall_ms;
+    int64_t updated_wall_ms;
+    struct components components;
+};
+
+struct page_answer {
+    enum page_op op;
+    const char *page;
+    int64_t outbox_id;
+    enum page_result result;
+    int http_status;                      /* 0: none came */
+    int64_t retry_after_ms;               /* 0: not said */
+    const char *error;                    /* one clean line for people, "" when fine */
+    const struct page_incident *incident; /* the one made or changed; all of PAGE_LIST */
+    size_t n_incidents;
+    int64_t subscribers;                     /* -1: unknown */
+    const struct components *now_components; /* PAGE_CHECK: every component's present status */
+};
+
+struct page_port {
+    void *ctx;
+    /** Queues a request, copying it. @return 0, CRIER_ENOENT (no such page), CRIER_ELIMIT or
+     * CRIER_ENOMEM. */
+    int (*submit)(void *ctx, const struct page_request *req);
+};
+
+/** Called from the adapter's dispatch, exactly once for each request except PAGE_WARM. */
+struct page_sink {
+    void *ctx;
+    void (*answer)(void *ctx, const struct page_answer *answer);
+};
+
+void page_request_finish(struct page_request *r);
+void page_incident_finish(struct page_incident *i);
+
+/* ---- store
+ * ---------------------------------------------------------------------------------------------- */
+
+struct store_port {
+    void *ctx;
+    /**
+     * Starts to commit a batch as one transaction; takes its content (the batch is empty then).
+     * Commits complete in the order in which they were started.
+     * @param ticket handed back in the sink.
+     */
+    int (*commit)(void *ctx, struct batch *batch, uint64_t ticket);
+    /** Reads every live row, tables in the order of enum record_table. The record is borrowed. */
+    int (*load)(void *ctx, int (*row)(void *row_ctx, enum record_table t, const void *record),
+                void *row_ctx);
+};
+
+struct store_sink {
+    void *ctx;
+    /** @param err 0, or CRIER_EIO: nothing of that batch was written; the store keeps trying and
+     * reports again, each time with the same ticket, until it is 0. @param text one line for
+     * people. */
+    void (*committed)(void *ctx, uint64_t ticket, int err, const char *text);
+};
+
+#endif

@@ -1,0 +1,255 @@
+/*
+ * records: what is stored, as plain structs, and the tables that describe them.
+ *
+ * The engine keeps its model in these structs; the store writes and reads them by the column
+ * tables alone, so a column is added in one place. Every record begins with `id` and `live`:
+ * rows with live 1 are loaded at start, the others stay in the database for reports.
+ * Columns are int64 or text; text is never NULL in the database ("" stands for none).
+ * Enumerations are stored by the numbers in this file: never renumber, only append.
+ */
+#ifndef CRIER_RECORDS_H
+#define CRIER_RECORDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum record_table {
+    RECORD_META,     /* one row: counters and the identity of this database */
+    RECORD_INCIDENT, /* drafts and incidents */
+    RECORD_REVISION, /* the exact words that were or may be confirmed */
+    RECORD_SHOWN,    /* which revision was seen where */
+    RECORD_ALERT,    /* alerts firing, held or remembered for the lookback */
+    RECORD_DEPLOY,   /* deploys under way or recent */
+    RECORD_OUTBOX,   /* confirmed steps on their way to the page */
+    RECORD_TIMELINE, /* everything that mattered, for the report; never loaded */
+    RECORD_TABLES
+};
+
+enum incident_state {
+    INCIDENT_DRAFT = 1,
+    INCIDENT_PUBLISHING = 2, /* the first publication is confirmed and on its way */
+    INCIDENT_PUBLIC = 3,     /* step tells investigating, identified, monitoring */
+    INCIDENT_RESOLVED = 4,
+    INCIDENT_DISCARDED = 5
+};
+
+enum revision_kind {
+    REVISION_DRAFT = 1,
+    REVISION_WIDENING = 2, /* by signals: a new component or a higher impact */
+    REVISION_UPDATE = 3,
+    REVISION_RESOLVE = 4,
+    REVISION_CORRECT = 5,
+    REVISION_RETRACT = 6
+};
+
+enum revision_state {
+    REVISION_OPEN = 1, /* may be confirmed */
+    REVISION_SUPERSEDED = 2,
+    REVISION_CONFIRMED = 3, /* in the outbox */
+    REVISION_PUBLISHED = 4,
+    REVISION_DROPPED = 5 /* discarded, withdrawn or refused by the page */
+};
+
+enum outbox_state {
+    OUTBOX_QUEUED = 1,  /* to be sent when its turn and next_wall_ms come */
+    OUTBOX_SENT = 2,    /* handed to the network, no answer yet: after a crash this is doubt */
+    OUTBOX_DOUBT = 3,   /* outcome unknown: the page is read before anything is sent again */
+    OUTBOX_DONE = 4,    /* the page said so */
+    OUTBOX_REFUSED = 5, /* the page said no, for good */
+    OUTBOX_WITHDRAWN = 6
+};
+
+enum deploy_state { DEPLOY_RUNNING = 1, DEPLOY_ENDED = 2 };
+
+struct record_meta {
+    int64_t id; /* always 1 */
+    int64_t live;
+    int64_t next_incident;
+    int64_t next_row; /* ids of all other tables */
+    char *instance; /* random hex, made with the database: crier's key on the page begins with it */
+};
+
+struct record_incident {
+    int64_t id; /* N of the chat */
+    int64_t live;
+    int64_t state; /* enum incident_state */
+    int64_t step;  /* enum step, of what is public */
+    int64_t last_revision;
+    int64_t public_revision; /* 0: none yet */
+    int64_t opened_wall_ms;
+    int64_t started_wall_ms; /* public start */
+    int64_t start_edited;    /* 1: by a person */
+    int64_t closed_wall_ms;
+    int64_t quiet_wall_ms;   /* since when all its alerts are quiet; 0: they are not */
+    int64_t revised_wall_ms; /* last revision made by signals */
+    int64_t deploy;          /* suspect, id of RECORD_DEPLOY, or 0 */
+    char *page;              /* configured names */
+    char *home;              /* "network/#channel" */
+    char *rule;              /* that opened it; "" by hand */
+    char *wording;
+    char *opened_by;         /* person, or "" */
+    char *reasons;           /* for people in the channel */
+    char *remote_id;         /* the page's id, "" until known */
+    char *url;               /* where the public reads it */
+    char *components_before; /* component list (components.h) as it was before the outage */
+};
+
+struct record_revision {
+    int64_t id;
+    int64_t live;
+    int64_t incident;
+    int64_t number; /* R of the chat */
+    int64_t kind;   /* enum revision_kind */
+    int64_t state;  /* enum revision_state */
+    int64_t step;   /* enum step it publishes */
+    int64_t impact; /* enum impact */
+    int64_t made_wall_ms;
+    int64_t first_approval_wall_ms;
+    char *title;
+    char *body;
+    char *components;     /* component list, see components.h */
+    char *made_by;        /* person, or "" for signals */
+    char *first_approval; /* person who confirmed first where two are needed, or "" */
+};
+
+struct record_shown {
+    int64_t id;
+    int64_t live;
+    int64_t incident;
+    int64_t revision;
+    int64_t wall_ms;
+    char *place; /* "network/#channel" or "network/nick" */
+};
+
+struct record_alert {
+    int64_t id;
+    int64_t live;
+    int64_t firing; /* 1 or 0 */
+    int64_t severity;
+    int64_t paging;
+    int64_t count;
+    int64_t incident; /* it belongs to, or 0 */
+    int64_t held;     /* 1: its incident was closed by people; silent until it recovers */
+    int64_t first_wall_ms;
+    int64_t last_wall_ms;
+    int64_t resolved_wall_ms;
+    int64_t line_id;
+    char *source;
+    char *place;
+    char *check_name;
+    char *host;
+    char *summary;
+    char *rule; /* name, or "" */
+};
+
+struct record_deploy {
+    int64_t id;
+    int64_t live;
+    int64_t state; /* enum deploy_state */
+    int64_t phase; /* enum deploy_phase, the last seen */
+    int64_t production;
+    int64_t revert;
+    int64_t started_wall_ms;
+    int64_t production_wall_ms; /* when it went on to production, 0: not logged */
+    int64_t tested;             /* 1: it stopped at the test servers on its way */
+    int64_t ended_wall_ms;
+    int64_t line_id;
+    char *source;
+    char *user;
+    char *deploy_host;
+    char *tool;
+    char *change_text;
+};
+
+struct record_outbox {
+    int64_t id;
+    int64_t live;
+    int64_t incident;
+    int64_t revision;
+    int64_t state; /* enum outbox_state */
+    int64_t attempts;
+    int64_t notify; /* 1: subscribers are mailed */
+    int64_t confirmed_wall_ms;
+    int64_t next_wall_ms;  /* not before */
+    int64_t doubt_wall_ms; /* when the outcome became unknown, 0: it is not */
+    int64_t done_wall_ms;
+    char *confirmed_by; /* person */
+    char *place;        /* where the confirm was said and the answer goes */
+    char *error;        /* last, for people */
+};
+
+struct record_timeline {
+    int64_t id;
+    int64_t live; /* always 0 */
+    int64_t incident;
+    int64_t wall_ms;
+    char *kind; /* firing resolved deploy note draft shown confirm refused publish ... */
+    char *who;  /* person, bot or shell user, or "" */
+    char *text; /* verbatim line, or what happened */
+};
+
+enum column_type { COLUMN_INT64, COLUMN_TEXT };
+
+struct column {
+    const char *name;
+    enum column_type type;
+    size_t offset;
+};
+
+struct table {
+    const char *name;
+    size_t size; /* of the struct */
+    const struct column *column;
+    size_t n_columns;
+};
+
+/** @return the description of a table; never NULL for t < RECORD_TABLES. */
+const struct table *record_table(enum record_table t);
+
+/**
+ * Makes an independent copy on the heap.
+ * @return the caller's to record_destroy(), or NULL when memory is out.
+ */
+void *record_copy(enum record_table t, const void *record) __attribute__((warn_unused_result));
+/** Frees the strings of a record but not the record itself; it is zeroed. */
+void record_finish(enum record_table t, void *record);
+/** Frees a record with its strings; NULL is fine. */
+void record_destroy(enum record_table t, void *record);
+/** @return id and live of any record. */
+int64_t record_id(const void *record);
+int64_t record_live(const void *record);
+/**
+ * Replaces a text column's value by a copy. @param field address of a char * of a record.
+ * @return 0 or CRIER_ENOMEM, the field unchanged then. NULL is stored as "".
+ */
+int record_set_text(char **field, const char *value) __attribute__((warn_unused_result));
+
+/* ---- a batch: the changes of one turn, committed together
+ * ---------------------------------------- */
+
+enum change_op { CHANGE_PUT, CHANGE_DELETE };
+
+struct change {
+    enum change_op op;
+    enum record_table table;
+    int64_t id;
+    void *record; /* owned by the batch; NULL for deletes */
+};
+
+struct batch {
+    struct change *item;
+    size_t n;
+    size_t cap;
+    int err; /* sticky: CRIER_ENOMEM */
+};
+
+void batch_init(struct batch *b);
+void batch_finish(struct batch *b);
+/** Records the present value of a record (a copy). A later put of the same row replaces the
+ * earlier. */
+void batch_put(struct batch *b, enum record_table t, const void *record);
+void batch_delete(struct batch *b, enum record_table t, int64_t id);
+/** Moves all changes of src to the end of dst; src is empty then. */
+void batch_append(struct batch *dst, struct batch *src);
+
+#endif

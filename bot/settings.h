@@ -1,0 +1,288 @@
+/*
+ * settings: the whole configuration as plain structs, and the table of its keys.
+ *
+ * A struct settings is filled by adapters/config_file (or by a test), then completed by
+ * settings_finalize(), and never changes afterwards: a reload makes a new one. It owns every
+ * string and array in it. Durations are int64 milliseconds. Reads no file and no clock.
+ */
+#ifndef CRIER_SETTINGS_H
+#define CRIER_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- enumerations shared with the whole program --------------------------------------------- */
+
+/** Order is by how bad it is. Source: Statuspage API, component.status. */
+enum component_status {
+    COMPONENT_OPERATIONAL,
+    COMPONENT_UNDER_MAINTENANCE,
+    COMPONENT_DEGRADED_PERFORMANCE,
+    COMPONENT_PARTIAL_OUTAGE,
+    COMPONENT_MAJOR_OUTAGE
+};
+
+/** Order is by how bad it is. Source: Statuspage API, incident.impact_override. */
+enum impact { IMPACT_NONE, IMPACT_MAINTENANCE, IMPACT_MINOR, IMPACT_MAJOR, IMPACT_CRITICAL };
+
+/** Source: Statuspage API, incident.status of real-time incidents. In the order of a life. */
+enum step { STEP_INVESTIGATING, STEP_IDENTIFIED, STEP_MONITORING, STEP_RESOLVED };
+
+enum severity { SEVERITY_UNKNOWN, SEVERITY_WARNING, SEVERITY_CRITICAL };
+
+enum { STEP_COUNT = 4 };
+
+/** API spelling ("partial_outage") and back. from_name: 0 or CRIER_EINVAL. */
+const char *component_status_name(enum component_status s);
+int component_status_from_name(const char *name, enum component_status *ret_status);
+/** For people: "partial outage". */
+const char *component_status_words(enum component_status s);
+const char *impact_name(enum impact i);
+int impact_from_name(const char *name, enum impact *ret_impact);
+const char *step_name(enum step s);
+int step_from_name(const char *name, enum step *ret_step);
+const char *severity_name(enum severity s);
+int severity_from_name(const char *name, enum severity *ret_severity);
+
+/** Roles of people, a bit set. ROLE_NONE may read. The table of commands says what each may do. */
+enum role { ROLE_NONE = 0, ROLE_DEPLOYER = 1 << 0, ROLE_SRE = 1 << 1, ROLE_OPERATOR = 1 << 2 };
+/** Roles of channels, a bit set. */
+enum channel_role { CHANNEL_WATCH = 1 << 0, CHANNEL_TALK = 1 << 1, CHANNEL_PRACTICE = 1 << 2 };
+
+enum sasl_mechanism { SASL_NONE, SASL_PLAIN, SASL_EXTERNAL };
+
+/* ---- the structs; a comment names the key in the file where it differs ------------------------
+ */
+
+/** Where a group began in the files; file is borrowed from settings.files. */
+struct where {
+    const char *file; /* NULL: not from a file */
+    int line;
+};
+
+struct string_list {
+    char **item;
+    size_t n;
+};
+
+/** One status page ("pages"). */
+struct page_settings {
+    struct where where;
+    char *name;       /* crier's own name for it */
+    char *page_id;    /* "id" */
+    char *api_url;    /* manage API, without /v1 at its end; default https://api.statuspage.io */
+    char *public_url; /* the page people read, https://www.example.org, no slash at its end */
+    char *admin_url;  /* where people post by hand; default https://manage.statuspage.io/pages/ID */
+    char *key_file;   /* the API key; refused when others may read it */
+    char *key_env;    /* or the name of an environment variable that holds it */
+    char *ca_file;    /* NULL: the system's */
+    char *proxy;      /* NULL: none, the environment's is ignored */
+    bool notify[STEP_COUNT]; /* "notify": list of steps whose updates are mailed to subscribers */
+    bool allow_plain_http;   /* for a sandbox on loopback only */
+};
+
+/** One component of a page that crier may set ("components"). */
+struct component_settings {
+    struct where where;
+    char *name;        /* exactly as on the page */
+    char *page;        /* default: the only page */
+    size_t page_index; /* finalize */
+};
+
+struct channel_settings {
+    struct where where;
+    char *name;
+    char *key;      /* +k, or NULL */
+    unsigned roles; /* enum channel_role bits */
+};
+
+struct network_settings {
+    struct where where;
+    char *name;
+    char *host;
+    int64_t port;
+    bool tls;          /* default true */
+    char *ca_file;     /* NULL: the system's */
+    char *client_cert; /* PEM, with client_key, or NULL */
+    char *client_key;
+    char *proxy; /* socks5h://, http://; NULL: none */
+    char *nick;
+    struct string_list alt_nicks;
+    char *user;     /* ident; default crier */
+    char *realname; /* fixed text of the configuration */
+    enum sasl_mechanism sasl;
+    char *sasl_account;
+    char *sasl_password_file;
+    char *sasl_password_env;
+    bool sasl_without_tls_is_dangerous; /* lets SASL PLAIN go over plain TCP */
+    int64_t services_patience_ms;       /* default 2 min */
+    int64_t ping_interval_ms;           /* default 20 s */
+    int64_t dead_after_ms;              /* default 50 s without a byte from the server */
+    int64_t connect_timeout_ms;         /* default 15 s */
+    int64_t reconnect_min_ms;           /* default 2 s */
+    int64_t reconnect_max_ms;           /* default 2 min */
+    int64_t flood_burst_lines;          /* token bucket; default 5 */
+    int64_t flood_interval_ms;          /* one line each; default 1 s */
+    struct channel_settings *channel;
+    size_t n_channels;
+};
+
+/** One person, whatever accounts they use ("people"). */
+struct person_settings {
+    struct where where;
+    char *name;
+    struct string_list accounts;  /* "network/account" */
+    struct string_list hostmasks; /* "network/nick!user@host" globs, the explicit third option */
+    char *shell;                  /* user that deploy logs show, or NULL */
+    char *nick;                   /* to ping; default: name */
+    unsigned roles;               /* enum role bits */
+};
+
+/** One line of a format: a pattern with named groups, and what it means. */
+struct format_line {
+    struct where where;
+    char *pattern;   /* PCRE2, UTF, anchored at both ends by the loader */
+    char *event;     /* signal_kind_name(), or ignore */
+    char *phase;     /* deploy_phase_name(), for deploy and maintenance, else NULL */
+    char *severity;  /* fixed severity, or NULL: group <severity>, else unknown */
+    char *tool;      /* for deploy and note: fixed name of the tool, or NULL: group <tool> */
+    bool production; /* for deploy: it changes what users get; default true */
+};
+
+struct format_settings {
+    struct where where;
+    char *name;
+    char *page_mark; /* text that marks a paging alert anywhere in the line ("#page"), or NULL */
+    int64_t split_bytes; /* lines of at least this many bytes may go on in the next; 0: never */
+    struct format_line *line;
+    size_t n_lines;
+};
+
+/** Who is believed ("sources"): account or full hostmask, in these channels, in this format. */
+struct source_settings {
+    struct where where;
+    char *name;
+    struct string_list accounts;  /* "network/account" */
+    struct string_list hostmasks; /* "network/nick!user@host" globs */
+    struct string_list channels;  /* "network/#channel" */
+    struct string_list formats;   /* names; tried in order */
+    bool people;                  /* also every account of "people": for their own !log lines */
+    char *nick;                   /* for logs that show nicks only (replay); never used for trust */
+};
+
+struct rule_component {
+    char *name;
+    enum component_status status;
+    size_t component_index; /* finalize */
+};
+
+/** Which alerts matter and what they mean for readers ("rules"); the first that matches is taken.
+ */
+struct rule_settings {
+    struct where where;
+    char *name;
+    struct string_list sources; /* empty: any */
+    char *check;                /* PCRE2, searched in the alert's check name; NULL: any */
+    char *host;
+    char *text;   /* searched in the summary */
+    int paging;   /* 1 only paging alerts, 0 only others, -1 any ("paging") */
+    bool ignore;  /* never opens or joins anything ("beta cluster") */
+    bool watched; /* user-facing: counts for deploy and storm rules */
+    enum impact impact;
+    char *wording; /* name */
+    struct rule_component *component;
+    size_t n_components;
+    char *page;                       /* default: the page of the components */
+    char *channel;                    /* home "network/#channel"; default: the first talk channel */
+    size_t wording_index, page_index; /* finalize */
+};
+
+/** A prepared public text for each step ("wordings"). */
+struct wording_settings {
+    struct where where;
+    char *name;
+    char *title;
+    char *body[STEP_COUNT]; /* keys investigating identified monitoring resolved */
+};
+
+struct triage_settings {
+    int64_t deploy_window_ms; /* 15 min */
+    int64_t storm_window_ms;  /* 5 min */
+    int64_t storm_count;      /* 3 */
+    int64_t lookback_ms;      /* 10 min */
+    int64_t join_window_ms;   /* 10 min after opening, paging and critical alerts join */
+    int64_t draft_quiet_ms;   /* 60 min: a draft whose alerts are quiet is closed */
+    int64_t deploy_max_ms;    /* 3 h: a deploy that never ended is taken for over */
+    int64_t max_signals;      /* remembered alerts, oldest go first; 20000 */
+    int64_t max_open;         /* open incidents and drafts at once; 20 */
+};
+
+struct chat_settings {
+    char *prefix;                 /* "!status" */
+    int64_t revision_interval_ms; /* at most one revision by signals in this time; 1 min */
+    int64_t confirm_guard_ms;     /* plain confirm refused when shown less than this ago; 10 s */
+    int64_t confirm_expires_ms;   /* 15 min */
+    int64_t confirm_patience_ms;  /* "confirm taken, sending" after this; 2 s */
+    bool two_for_critical;        /* two people for impact critical */
+    int64_t second_person_ms;     /* then others are named; 5 min */
+    int64_t max_text_chars;       /* title and body together; 300, the most */
+};
+
+struct settings {
+    char **files; /* every file read, for struct where */
+    size_t n_files;
+    char *state_dir; /* database crier.db lives here */
+    struct page_settings *page;
+    size_t n_pages;
+    struct component_settings *component;
+    size_t n_components;
+    struct network_settings *network;
+    size_t n_networks;
+    struct person_settings *person;
+    size_t n_people;
+    struct format_settings *format;
+    size_t n_formats;
+    struct source_settings *source;
+    size_t n_sources;
+    struct rule_settings *rule;
+    size_t n_rules;
+    struct wording_settings *wording;
+    size_t n_wordings;
+    struct string_list internal_words; /* refused in wordings and edits */
+    struct triage_settings triage;
+    struct chat_settings chat;
+};
+
+/* ---- making one ------------------------------------------------------------------------------ */
+
+/** A list of what is wrong with a configuration; see problems.h. */
+struct problems;
+
+/** @return an empty configuration with every default in place; NULL when memory is out. */
+struct settings *settings_create(void);
+/** Frees it with everything in it; NULL is fine. */
+void settings_destroy(struct settings *s);
+
+/**
+ * Resolves names to indexes, fills defaults that depend on others, and checks everything that can
+ * be checked without another file, library or network: references, bounds, duplicates, limits of
+ * texts. Reports every mistake, not the first.
+ *
+ * @return 0, or CRIER_EINVAL when at least one problem was added, or CRIER_ENOMEM.
+ */
+int settings_finalize(struct settings *s, struct problems *problems)
+    __attribute__((warn_unused_result));
+
+/** @return indexes, or -1. Names compare exactly; NULL is -1. */
+int settings_find_page(const struct settings *s, const char *name);
+int settings_find_network(const struct settings *s, const char *name);
+int settings_find_component(const struct settings *s, int page_index, const char *name);
+int settings_find_wording(const struct settings *s, const char *name);
+int settings_find_format(const struct settings *s, const char *name);
+int settings_find_person(const struct settings *s, const char *name);
+/** @return the channel, borrowed, or NULL. Channel names compare by RFC 1459 casemapping. */
+const struct channel_settings *settings_find_channel(const struct settings *s, const char *network,
+                                                     const char *channel);
+
+#endif

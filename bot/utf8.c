@@ -1,0 +1,182 @@
+#include "utf8.h"
+
+#include <string.h>
+
+/* Bytes of the well-formed character in the first n bytes of s, or 0. RFC 3629 section 4. */
+static size_t char_bytes_n(const unsigned char *s, size_t n)
+{
+    size_t len, i;
+
+    if (!n || !s[0])
+        return 0;
+    if (s[0] < 0x80)
+        return 1;
+    if (s[0] >= 0xc2 && s[0] <= 0xdf)
+        len = 2;
+    else if (s[0] >= 0xe0 && s[0] <= 0xef)
+        len = 3;
+    else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+        len = 4;
+    else
+        return 0;
+    if (n < len)
+        return 0;
+    for (i = 1; i < len; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+        return 0;
+    return len;
+}
+
+size_t utf8_char_bytes(const char *s)
+{
+    return char_bytes_n((const unsigned char *)s, strnlen(s, 4));
+}
+
+uint32_t utf8_decode(const char *s)
+{
+    const unsigned char *u = (const unsigned char *)s;
+
+    if (u[0] < 0x80)
+        return u[0];
+    if (u[0] < 0xe0)
+        return (uint32_t)(u[0] & 0x1f) << 6 | (u[1] & 0x3f);
+    if (u[0] < 0xf0)
+        return (uint32_t)(u[0] & 0x0f) << 12 | (uint32_t)(u[1] & 0x3f) << 6 | (u[2] & 0x3f);
+    return (uint32_t)(u[0] & 0x07) << 18 | (uint32_t)(u[1] & 0x3f) << 12 |
+           (uint32_t)(u[2] & 0x3f) << 6 | (u[3] & 0x3f);
+}
+
+bool utf8_is_valid(const char *s)
+{
+    while (*s) {
+        size_t n = utf8_char_bytes(s);
+
+        if (!n)
+            return false;
+        s += n;
+    }
+    return true;
+}
+
+size_t utf8_length(const char *s)
+{
+    size_t count = 0;
+
+    while (*s) {
+        size_t n = utf8_char_bytes(s);
+
+        s += n ? n : 1;
+        count++;
+    }
+    return count;
+}
+
+size_t utf8_cut(const char *s, size_t max_bytes)
+{
+    size_t used = 0;
+
+    while (s[used]) {
+        size_t n = utf8_char_bytes(s + used);
+
+        if (!n)
+            n = 1;
+        if (used + n > max_bytes)
+            break;
+        used += n;
+    }
+    return used;
+}
+
+bool utf8_is_unsafe(uint32_t c)
+{
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {
+        {0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},       {0x61c, 0x61c},   {0x180e, 0x180e},
+        {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},   {0xfdd0, 0xfdef}, {0xfeff, 0xfeff},
+        {0xfff9, 0xfffb}, {0xfffe, 0xffff}, {0xe0000, 0xe007f},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+        if (c >= ranges[i].first && c <= ranges[i].last)
+            return true;
+    return (c & 0xfffe) == 0xfffe;
+}
+
+static bool is_digit(unsigned char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_hex(unsigned char c)
+{
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* Bytes of the digits behind a mIRC colour (0x03: 1-2 decimal) or hex colour (0x04: 6 hex) code. */
+static size_t colour_digits(const unsigned char *s, size_t n, bool hex)
+{
+    size_t want = hex ? 6 : 2, i = 0, j;
+
+    while (i < n && i < want && (hex ? is_hex(s[i]) : is_digit(s[i])))
+        i++;
+    if (!i || (hex && i < want))
+        return 0;
+    if (i < n && s[i] == ',') {
+        for (j = 0; i + 1 + j < n && j < want; j++)
+            if (!(hex ? is_hex(s[i + 1 + j]) : is_digit(s[i + 1 + j])))
+                break;
+        if (j && (!hex || j == want))
+            i += 1 + j;
+    }
+    return i;
+}
+
+size_t utf8_clean(const char *src, size_t n, char *dst)
+{
+    const unsigned char *s = (const unsigned char *)src;
+    size_t i = 0, used = 0;
+    bool space = false;
+
+    while (i < n) {
+        size_t len = char_bytes_n(s + i, n - i);
+
+        if (s[i] == 0x03 || s[i] == 0x04) {
+            bool hex = s[i] == 0x04;
+
+            i++;
+            i += colour_digits(s + i, n - i, hex);
+            continue;
+        }
+        if (s[i] == ' ' || s[i] == '\t' || s[i] == '\r' || s[i] == '\n') {
+            space = used > 0;
+            i++;
+            continue;
+        }
+        if (len && utf8_is_unsafe(utf8_decode(src + i))) {
+            i += len;
+            continue;
+        }
+        if (!len && !s[i]) {
+            i++;
+            continue;
+        }
+        if (space)
+            dst[used++] = ' ';
+        space = false;
+        if (len) {
+            memmove(dst + used, src + i, len);
+            used += len;
+            i += len;
+        } else {
+            dst[used++] = '?';
+            i++;
+        }
+    }
+    dst[used] = '\0';
+    return used;
+}
