@@ -1,0 +1,103 @@
+/*
+ * command: the table of chat commands, and a line of chat taken apart by it.
+ *
+ * One row for each command holds its name, who may give it, how it is typed and what it does;
+ * parsing, the answer to a mistake and the help are all made from that table. Knows no incident
+ * and no person, keeps no state, allocates nothing.
+ */
+#ifndef CRIER_COMMAND_H
+#define CRIER_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "settings.h"
+
+enum command_verb {
+    COMMAND_STATUS, /* the bare prefix */
+    COMMAND_SHOW,
+    COMMAND_CONFIRM,
+    COMMAND_EDIT,
+    COMMAND_TEXT,
+    COMMAND_DISCARD,
+    COMMAND_OPEN,
+    COMMAND_UPDATE,
+    COMMAND_RESOLVE,
+    COMMAND_CORRECT,
+    COMMAND_RETRACT,
+    COMMAND_WHO,
+    COMMAND_HELP
+};
+
+enum edit_field { EDIT_TITLE, EDIT_BODY, EDIT_IMPACT, EDIT_COMPONENTS, EDIT_START };
+
+/** What somebody asked for. */
+struct command {
+    enum command_verb verb;
+    int64_t incident;      /* 0: not given; only show and confirm may leave it out */
+    int64_t revision;      /* 0: not given; never given without an incident */
+    bool quiet;            /* confirm: no mail to subscribers */
+    enum edit_field field; /* edit */
+    enum step step;        /* update: STEP_IDENTIFIED or STEP_MONITORING; resolve: STEP_RESOLVED */
+    const char *text;      /* the rest, borrowed from the parsed line; "" when there is none */
+};
+
+enum {
+    COMMAND_WHY_BYTES = 256,  /* enough for every `why` of command_parse() */
+    COMMAND_HELP_BYTES = 351, /* one line of help, with its NUL */
+    COMMAND_HELP_LINES = 12   /* enough for command_help() */
+};
+
+/** One row of the table. */
+struct command_spec {
+    enum command_verb verb;
+    const char *name;  /* "" for the bare prefix */
+    unsigned roles;    /* any one of these enum role bits; 0: anybody */
+    const char *usage; /* what to type behind the prefix: "confirm [N[.R]] [quiet]" */
+    const char *help;  /* one line without a full stop */
+};
+
+/** @return the table, in the order in which help shows it. */
+const struct command_spec *command_specs(size_t *ret_n);
+/** @return the row; every verb has one. */
+const struct command_spec *command_spec_find(enum command_verb verb);
+/** @return the row of that name (case-insensitive ASCII), or NULL. The bare prefix has no name. */
+const struct command_spec *command_spec_by_name(const char *name);
+
+/**
+ * Whether a line is meant for the bot at all: it begins with the prefix (ASCII case does not
+ * matter) and the prefix ends there: `!statusfoo` is not for us. White space before it, and one
+ * backtick as copied from a prompt, are overlooked.
+ */
+bool command_is_addressed(const char *prefix, const char *line);
+
+/**
+ * Takes one line apart.
+ *
+ * Kind where the meaning is beyond doubt: case of the verbs, spaces of every sort, backticks and
+ * full stops copied along with the command. Strict where it is not: surplus words are refused.
+ *
+ * @param prefix      as configured, "!status".
+ * @param line        clean UTF-8 (utf8_clean); must outlive ret_command, whose text points into it.
+ *                    It is left unchanged.
+ * @param ret_command set on success only.
+ * @param why         filled for CRIER_EINVAL: one clean line of text for the person, what to type
+ *                    instead, never longer than COMMAND_WHY_BYTES - 1; else "".
+ * @return 0, CRIER_ENOENT when the line is not a command at all, CRIER_EINVAL.
+ */
+int command_parse(const char *prefix, const char *line, struct command *ret_command, char *why,
+                  size_t why_size) __attribute__((warn_unused_result));
+
+/**
+ * The answer to `help`, made from the table.
+ *
+ * @param topic the word behind help: a command's name, or "" for all of them. An unknown word gets
+ *              one line that names the nearest command.
+ * @param lines COMMAND_HELP_LINES are enough; each is one clean line of at most 350 bytes.
+ * @return lines filled.
+ */
+size_t command_help(const char *prefix, const char *topic, char lines[][COMMAND_HELP_BYTES],
+                    size_t max_lines);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * wording: prepared texts into public words, and what must never become public.
+ *
+ * Placeholders take mapped values only (component names of the configuration, a time); nothing of
+ * a signal can get in. Whatever is to be published, typed by a person or rendered here, passes
+ * wording_check() first. Pure: no clock, no state.
+ */
+#ifndef CRIER_WORDING_H
+#define CRIER_WORDING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "components.h"
+#include "settings.h"
+
+enum {
+    WORDING_WHY_BYTES = 256,   /* enough for every `why` of this module */
+    WORDING_TITLE_CHARS = 255, /* Statuspage refuses longer names of incidents */
+    WORDING_SHOWN_BYTES = 380  /* title and body together: they must fit one line of IRC */
+};
+
+/** What the placeholders of a wording stand for. */
+struct wording_context {
+    const struct components *components; /* {components}: "Reading and Editing" */
+    int64_t started_wall_ms;             /* {since}: "about 18:33 UTC" */
+    int64_t now_wall_ms; /* {since} adds the date when this is another day; 0: never a date */
+};
+
+/**
+ * Title and body of a wording for one step.
+ *
+ * {components} is "Reading and Editing", or "the site" when the list is empty. Times are UTC to
+ * the minute, as in "since {since}".
+ *
+ * @param wording_index in settings.wording.
+ * @param ret_title, ret_body the caller's to free(); set on success only.
+ * @return 0, CRIER_ENOENT (no such wording, or it has no text for the step), CRIER_EINVAL (unknown
+ *         placeholder), CRIER_ELIMIT (too long to be public by any means), CRIER_ENOMEM.
+ */
+int wording_render(const struct settings *settings, size_t wording_index, enum step step,
+                   const struct wording_context *context, char **ret_title, char **ret_body)
+    __attribute__((warn_unused_result));
+
+/**
+ * Whether a template uses known placeholders only and has no brace besides; for the configuration.
+ * @param why what is wrong and what to write instead; at most WORDING_WHY_BYTES.
+ * @return 0 or CRIER_EINVAL.
+ */
+int wording_check_template(const char *text, char *why, size_t why_size)
+    __attribute__((warn_unused_result));
+
+/**
+ * Whether these words may become public: not empty, not too long, plain text without markup, links,
+ * host names, addresses, tickets, or a word of settings.internal_words.
+ *
+ * @param title, body as they would be sent; not NULL.
+ * @param why   names the offending text and asks to reword; "" when all is well.
+ * @return 0 or CRIER_EINVAL.
+ */
+int wording_check(const struct settings *settings, const char *title, const char *body, char *why,
+                  size_t why_size) __attribute__((warn_unused_result));
+
+/**
+ * Text that a person typed, made fit to be shown: control and formatting codes gone, white space
+ * single, a pair of quotes around the whole taken off.
+ *
+ * @param ret the caller's to free(); may be empty: wording_check() says so.
+ * @return 0 or CRIER_ENOMEM.
+ */
+int wording_clean_edit(const char *typed, char **ret) __attribute__((warn_unused_result));
+
+/**
+ * Components as a person types them, for `edit N components ...`:
+ * `Editing partial outage, Reading: degraded`. Names compare without case; a status may be cut
+ * short where it stays the only one (`partial`, `major`, `degraded`, `operational`).
+ *
+ * @param page_index   only components of that page are known.
+ * @param ret_components initialised by the caller; holds the new list on success, else it is empty.
+ * @param why          what to type instead.
+ * @return 0, CRIER_EINVAL or CRIER_ENOMEM.
+ */
+int wording_parse_components(const struct settings *settings, size_t page_index, const char *typed,
+                             struct components *ret_components, char *why, size_t why_size)
+    __attribute__((warn_unused_result));
+
+#endif
