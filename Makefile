@@ -55,12 +55,42 @@ $(OUT)/%.o: %.c
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
 
-.PHONY: unit
-unit:
-	$(MAKE) SAN=1 unit-run
-.PHONY: unit-run
-unit-run: $(UNIT_BIN)
-	@set -e; for t in $(UNIT_BIN); do echo "== $$t"; $$t; done
+# Only the programs for the unit tests; tests/rig/check.py runs them and counts.
+.PHONY: unit-programs
+unit-programs: $(UNIT_BIN)
+
+.PHONY: objects
+objects: $(LIB_OBJ) $(FAKE_OBJ) $(UNIT_SRC:%.c=$(OUT)/%.o) $(patsubst %.c,$(OUT)/%.o,$(wildcard bot/main.c))
+
+# ---- what people type ---------------------------------------------------------------------------
+
+# A practice outage on real servers, from nothing; KEEP=1 leaves it running until Ctrl-C.
+.PHONY: demo
+demo:
+	@sh tests/rig/packages.sh build demo
+	@$(MAKE) --no-print-directory all
+	@$(PYTHON) tests/demo/demo.py --crier $(BUILD)/crier $(if $(KEEP),--keep)
+
+# Everything that can fail: lint, unit tests, end-to-end tests. Ends with "N passed, N failed".
+.PHONY: check
+check:
+	@sh tests/rig/packages.sh build demo check
+	@$(PYTHON) tests/rig/check.py lint unit e2e
+
+.PHONY: lint unit e2e
+lint unit e2e:
+	@sh tests/rig/packages.sh build $(if $(filter lint unit,$@),,demo) check
+	@$(PYTHON) tests/rig/check.py $@
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+INSTALL ?= install
+
+.PHONY: install
+install: $(OUT)/crier
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/crier
+	$(INSTALL) -m 755 $(OUT)/crier $(DESTDIR)$(PREFIX)/bin/crier
+	$(INSTALL) -m 644 $(wildcard config/*.cfg) $(DESTDIR)$(PREFIX)/share/crier/
 
 .PHONY: clean
 clean:
