@@ -10,7 +10,7 @@ WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prot
             -Wold-style-definition -Wformat=2 -Wundef -Wvla -Wcast-qual -Wwrite-strings \
             -Wnull-dereference -Wno-format-nonliteral -Werror
 HARDEN   := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
-CPPFLAGS += -D_GNU_SOURCE -Ibot -Iadapters -Itests/fakes
+CPPFLAGS += -D_GNU_SOURCE -iquote bot -iquote adapters -iquote tests/fakes
 CFLAGS   ?= -O2 -g
 STD      := -std=c11 -pthread
 LDLIBS   = -lircclient $(shell pkg-config --libs $(PKGS)) -pthread
