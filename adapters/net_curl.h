@@ -8,22 +8,30 @@
 
 #include "net.h"
 
-/** A transfer (for CONNECT_ONLY: the connect) is over. The handle has been removed from the multi
- * handle, except CONNECT_ONLY handles, whose connection would close: these stay until
- * net_curl_remove(). */
+/**
+ * A transfer (for CONNECT_ONLY: the connect) is over. The handle has been removed from the multi
+ * handle, except CONNECT_ONLY handles that are connected, whose connection would close: these stay
+ * until net_curl_remove(). May add, remove and clean up any handle, also its own.
+ */
 typedef void net_curl_done(void *ctx, CURL *easy, CURLcode result);
 
 /**
  * Sets what every handle of crier must have: QUICK_EXIT, NOSIGNAL, CAPATH NULL, PROXY "" unless
- * given, TLS 1.2 at least, error buffer, connect timeout.
+ * given, TLS 1.2 at least with full verification, http and https only, HTTP/1.1, a tunnel through
+ * HTTP proxies, error buffer, connect timeout.
  * @param errbuf at least CURL_ERROR_SIZE bytes that live as long as the handle.
  */
 int net_curl_defaults(CURL *easy, const char *ca_file, const char *proxy, long connect_timeout_ms,
                       char *errbuf) __attribute__((warn_unused_result));
-/** @return 0, CRIER_EIO or CRIER_ENOMEM. done is called from net's dispatch, never from here. */
+/**
+ * Starts a transfer. The handle must not be among net's already and must stay until done or
+ * net_curl_remove().
+ * @return 0, CRIER_EIO or CRIER_ENOMEM. done is called from net's dispatch, never from here.
+ */
 int net_curl_add(struct net *net, CURL *easy, net_curl_done *done, void *ctx)
     __attribute__((warn_unused_result));
-/** Ends a transfer without calling done; fine for handles that were never added. */
+/** Ends a transfer without calling done; fine for handles that were never added. Not from inside
+ * libcurl's own callbacks (write, read, header). Before curl_easy_cleanup() of an added handle. */
 void net_curl_remove(struct net *net, CURL *easy);
 
 #endif
