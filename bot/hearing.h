@@ -29,10 +29,14 @@ void hearing_destroy(struct hearing *h);
  * Classifies one line.
  *
  * A command is a line that begins with the prefix, in a talk or practice channel or in private,
- * that is no notice, no action and no history. A signal comes from a configured source in a watch
- * channel and matches one of its formats. When the line continues the one before it from the same
- * speaker (see format_settings.split_bytes), the signal is that of both together and carries the
- * line_id of the first.
+ * that is no notice, no action and no history; whether crier may obey now (heard.obey) is for
+ * whoever carries it out. A signal comes from a configured source in a watch channel and matches
+ * one of its formats. When the line continues the one before it from the same speaker (see
+ * format_settings.split_bytes and split_mark), the signal is that of both together, in the words
+ * and with the time and line_id of the first.
+ *
+ * One line may hold several alerts that ran together: after HEARING_SIGNAL, call hearing_more()
+ * until it returns false.
  *
  * @param ret_signal  filled for HEARING_SIGNAL; strings borrowed until the next call.
  */
@@ -41,10 +45,19 @@ enum hearing_kind hearing_line(struct hearing *h, const struct heard *line,
 
 /**
  * The same for another ear (log file, replay): the source is known and trusted.
+ *
+ * @param place  copied where it is needed; one speaker for each source and place.
  * @return HEARING_SIGNAL or HEARING_CHATTER.
  */
 enum hearing_kind hearing_text(struct hearing *h, size_t source_index, const char *place,
                                const char *text, int64_t wall_ms, struct signal *ret_signal);
+
+/**
+ * The next alert of the line heard last, with a line_id of its own (the line's, with the number of
+ * the alert in the upper 16 bits).
+ * @return false when there is none.
+ */
+bool hearing_more(struct hearing *h, struct signal *ret_signal);
 
 /** The person whose account spoke, or whose hostmask matches where masks are configured for them.
  *  @return index in settings.person, or -1. Accounts compare by RFC 1459 casemapping on their

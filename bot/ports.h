@@ -118,10 +118,10 @@ struct format_port {
     /**
      * Tries the formats of one source on a clean line, then the rules on what came out.
      * @param source_index in settings.source.
-     * @param ret_signal   on success: its strings are borrowed until the next call; source, place,
-     *                     raw, wall_ms and line_id are left for the caller.
-     * @return 0, CRIER_ENOENT (no pattern matches, or it says ignore), CRIER_ELIMIT (match limit
-     * hit).
+     * @param ret_signal   on success: its strings are borrowed until the next call (rest: from
+     *                     line); source, place, raw, wall_ms and line_id are left for the caller.
+     * @return 0, CRIER_ENOENT (no pattern matches), CRIER_ESTATE (one does, and says ignore),
+     *         CRIER_ELIMIT (line too long, or match limit hit), CRIER_ENOMEM.
      */
     int (*match)(void *ctx, size_t source_index, const char *line, struct signal *ret_signal);
 };

@@ -155,6 +155,9 @@ struct format_settings {
     char *name;
     char *page_mark; /* text that marks a paging alert anywhere in the line ("#page"), or NULL */
     int64_t split_bytes; /* lines of at least this many bytes may go on in the next; 0: never */
+    char *split_mark;    /* lines that end with this text ("...") go on in the next, or NULL */
+    char *start;         /* PCRE2: where a further alert begins inside a line, or NULL */
+    char *revert;        /* PCRE2: searched in a deploy's change: it undoes something, or NULL */
     struct format_line *line;
     size_t n_lines;
 };

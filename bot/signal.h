@@ -56,6 +56,8 @@ struct signal {
     int rule;         /* index in settings.rule that matched, or -1 */
     const char *raw;  /* the cleaned line, verbatim for the timeline */
     int64_t wall_ms;  /* when it was said: server-time where there is one, else when it was heard */
+    const char *rest; /* a further alert that ran into the same line begins here, or NULL; for
+                         hearing only */
     uint64_t line_id; /* same number: this amends an earlier signal of that line (continuation) */
 };
 
