@@ -1,0 +1,28 @@
+#include "ports.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void page_request_finish(struct page_request *r)
+{
+    free(r->page);
+    free(r->remote_id);
+    free(r->key_incident);
+    free(r->key_step);
+    free(r->title);
+    free(r->body);
+    components_finish(&r->components);
+    memset(r, 0, sizeof *r);
+}
+
+void page_incident_finish(struct page_incident *i)
+{
+    free(i->remote_id);
+    free(i->title);
+    free(i->url);
+    free(i->body);
+    free(i->key_incident);
+    free(i->key_step);
+    components_finish(&i->components);
+    memset(i, 0, sizeof *i);
+}

@@ -1,0 +1,360 @@
+#include "records.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+
+/* ---- the tables ------------------------------------------------------------------------------ */
+
+#define INT(s, f)                                \
+    {                                            \
+#f, COLUMN_INT64, offsetof(struct s, f), \
+    }
+#define TEXT(s, f)                              \
+    {                                           \
+#f, COLUMN_TEXT, offsetof(struct s, f), \
+    }
+#define TABLE(n, s, c)                                        \
+    {                                                         \
+        n, sizeof(struct s), (c), sizeof(c) / sizeof((c)[0]), \
+    }
+
+static const struct column meta_columns[] = {
+    INT(record_meta, id),       INT(record_meta, live),      INT(record_meta, next_incident),
+    INT(record_meta, next_row), TEXT(record_meta, instance),
+};
+
+static const struct column incident_columns[] = {
+    INT(record_incident, id),
+    INT(record_incident, live),
+    INT(record_incident, state),
+    INT(record_incident, step),
+    INT(record_incident, last_revision),
+    INT(record_incident, public_revision),
+    INT(record_incident, opened_wall_ms),
+    INT(record_incident, started_wall_ms),
+    INT(record_incident, start_edited),
+    INT(record_incident, closed_wall_ms),
+    INT(record_incident, quiet_wall_ms),
+    INT(record_incident, revised_wall_ms),
+    INT(record_incident, deploy),
+    TEXT(record_incident, page),
+    TEXT(record_incident, home),
+    TEXT(record_incident, rule),
+    TEXT(record_incident, wording),
+    TEXT(record_incident, opened_by),
+    TEXT(record_incident, reasons),
+    TEXT(record_incident, remote_id),
+    TEXT(record_incident, url),
+    TEXT(record_incident, components_before),
+};
+
+static const struct column revision_columns[] = {
+    INT(record_revision, id),
+    INT(record_revision, live),
+    INT(record_revision, incident),
+    INT(record_revision, number),
+    INT(record_revision, kind),
+    INT(record_revision, state),
+    INT(record_revision, step),
+    INT(record_revision, impact),
+    INT(record_revision, made_wall_ms),
+    INT(record_revision, first_approval_wall_ms),
+    TEXT(record_revision, title),
+    TEXT(record_revision, body),
+    TEXT(record_revision, components),
+    TEXT(record_revision, made_by),
+    TEXT(record_revision, first_approval),
+};
+
+static const struct column shown_columns[] = {
+    INT(record_shown, id),       INT(record_shown, live),    INT(record_shown, incident),
+    INT(record_shown, revision), INT(record_shown, wall_ms), TEXT(record_shown, place),
+};
+
+static const struct column alert_columns[] = {
+    INT(record_alert, id),
+    INT(record_alert, live),
+    INT(record_alert, firing),
+    INT(record_alert, severity),
+    INT(record_alert, paging),
+    INT(record_alert, count),
+    INT(record_alert, incident),
+    INT(record_alert, held),
+    INT(record_alert, first_wall_ms),
+    INT(record_alert, last_wall_ms),
+    INT(record_alert, resolved_wall_ms),
+    INT(record_alert, line_id),
+    TEXT(record_alert, source),
+    TEXT(record_alert, place),
+    TEXT(record_alert, check_name),
+    TEXT(record_alert, host),
+    TEXT(record_alert, summary),
+    TEXT(record_alert, rule),
+};
+
+static const struct column deploy_columns[] = {
+    INT(record_deploy, id),
+    INT(record_deploy, live),
+    INT(record_deploy, state),
+    INT(record_deploy, phase),
+    INT(record_deploy, production),
+    INT(record_deploy, revert),
+    INT(record_deploy, started_wall_ms),
+    INT(record_deploy, production_wall_ms),
+    INT(record_deploy, tested),
+    INT(record_deploy, ended_wall_ms),
+    INT(record_deploy, line_id),
+    TEXT(record_deploy, source),
+    TEXT(record_deploy, user),
+    TEXT(record_deploy, deploy_host),
+    TEXT(record_deploy, tool),
+    TEXT(record_deploy, change_text),
+};
+
+static const struct column outbox_columns[] = {
+    INT(record_outbox, id),           INT(record_outbox, live),
+    INT(record_outbox, incident),     INT(record_outbox, revision),
+    INT(record_outbox, state),        INT(record_outbox, attempts),
+    INT(record_outbox, notify),       INT(record_outbox, confirmed_wall_ms),
+    INT(record_outbox, next_wall_ms), INT(record_outbox, doubt_wall_ms),
+    INT(record_outbox, done_wall_ms), TEXT(record_outbox, confirmed_by),
+    TEXT(record_outbox, place),       TEXT(record_outbox, error),
+};
+
+static const struct column timeline_columns[] = {
+    INT(record_timeline, id),      INT(record_timeline, live),  INT(record_timeline, incident),
+    INT(record_timeline, wall_ms), TEXT(record_timeline, kind), TEXT(record_timeline, who),
+    TEXT(record_timeline, text),
+};
+
+static const struct table tables[RECORD_TABLES] = {
+    [RECORD_META] = TABLE("meta", record_meta, meta_columns),
+    [RECORD_INCIDENT] = TABLE("incident", record_incident, incident_columns),
+    [RECORD_REVISION] = TABLE("revision", record_revision, revision_columns),
+    [RECORD_SHOWN] = TABLE("shown", record_shown, shown_columns),
+    [RECORD_ALERT] = TABLE("alert", record_alert, alert_columns),
+    [RECORD_DEPLOY] = TABLE("deploy", record_deploy, deploy_columns),
+    [RECORD_OUTBOX] = TABLE("outbox", record_outbox, outbox_columns),
+    [RECORD_TIMELINE] = TABLE("timeline", record_timeline, timeline_columns),
+};
+
+const struct table *record_table(enum record_table t)
+{
+    assert((unsigned)t < RECORD_TABLES);
+    return &tables[t];
+}
+
+/* ---- records --------------------------------------------------------------------------------- */
+
+/* Fields are reached by offset; memcpy keeps that free of alignment and aliasing questions. */
+static char *get_text(const void *record, const struct column *c)
+{
+    char *text;
+
+    memcpy(&text, (const char *)record + c->offset, sizeof text);
+    return text;
+}
+
+static void set_text(void *record, const struct column *c, char *text)
+{
+    memcpy((char *)record + c->offset, &text, sizeof text);
+}
+
+void *record_copy(enum record_table t, const void *record)
+{
+    const struct table *table = record_table(t);
+    char *copy = malloc(table->size);
+    size_t i;
+    bool complete = true;
+
+    if (!copy)
+        return NULL;
+    memcpy(copy, record, table->size);
+    for (i = 0; i < table->n_columns; i++) {
+        const struct column *c = &table->column[i];
+        const char *text;
+        char *own = NULL;
+
+        if (c->type != COLUMN_TEXT)
+            continue;
+        if (complete) {
+            text = get_text(record, c);
+            own = strdup(text ? text : "");
+            complete = own != NULL;
+        }
+        set_text(copy, c, own);
+    }
+    if (!complete) {
+        record_destroy(t, copy);
+        return NULL;
+    }
+    return copy;
+}
+
+void record_finish(enum record_table t, void *record)
+{
+    const struct table *table = record_table(t);
+    size_t i;
+
+    for (i = 0; i < table->n_columns; i++)
+        if (table->column[i].type == COLUMN_TEXT)
+            free(get_text(record, &table->column[i]));
+    memset(record, 0, table->size);
+}
+
+void record_destroy(enum record_table t, void *record)
+{
+    if (!record)
+        return;
+    record_finish(t, record);
+    free(record);
+}
+
+/* Every record begins with id and live; a unit test holds the tables to it. */
+int64_t record_id(const void *record)
+{
+    int64_t id;
+
+    memcpy(&id, record, sizeof id);
+    return id;
+}
+
+int64_t record_live(const void *record)
+{
+    int64_t live;
+
+    memcpy(&live, (const char *)record + sizeof(int64_t), sizeof live);
+    return live;
+}
+
+int record_set_text(char **field, const char *value)
+{
+    char *own = strdup(value ? value : "");
+
+    if (!own)
+        return CRIER_ENOMEM;
+    free(*field);
+    *field = own;
+    return 0;
+}
+
+/* ---- batch ----------------------------------------------------------------------------------- */
+
+/* How far back a put looks for an earlier one of the same row: bounds the work of a storm. */
+enum { FIRST_CAP = 8, LOOK_BACK = 64, LIMIT_CHANGES = 1 << 28 };
+
+void batch_init(struct batch *b)
+{
+    memset(b, 0, sizeof *b);
+}
+
+void batch_finish(struct batch *b)
+{
+    size_t i;
+
+    for (i = 0; i < b->n; i++)
+        record_destroy(b->item[i].table, b->item[i].record);
+    free(b->item);
+    memset(b, 0, sizeof *b);
+}
+
+static struct change *find_change(const struct batch *b, enum record_table t, int64_t id)
+{
+    size_t end = b->n > LOOK_BACK ? b->n - LOOK_BACK : 0;
+    size_t i;
+
+    for (i = b->n; i-- > end;)
+        if (b->item[i].table == t && b->item[i].id == id)
+            return &b->item[i];
+    return NULL;
+}
+
+static int make_room(struct batch *b)
+{
+    size_t cap = b->cap ? b->cap * 2 : FIRST_CAP;
+    struct change *item;
+
+    if (b->n < b->cap)
+        return 0;
+    if (cap > LIMIT_CHANGES)
+        return CRIER_ENOMEM;
+    item = reallocarray(b->item, cap, sizeof *item);
+    if (!item)
+        return CRIER_ENOMEM;
+    b->item = item;
+    b->cap = cap;
+    return 0;
+}
+
+/* Takes record; it is destroyed on failure. */
+static void add(struct batch *b, enum change_op op, enum record_table t, int64_t id, void *record)
+{
+    struct change *c;
+
+    if (b->err) {
+        record_destroy(t, record);
+        return;
+    }
+    c = find_change(b, t, id);
+    if (c) {
+        record_destroy(t, c->record);
+        c->op = op;
+        c->record = record;
+        return;
+    }
+    b->err = make_room(b);
+    if (b->err) {
+        record_destroy(t, record);
+        return;
+    }
+    c = &b->item[b->n++];
+    c->op = op;
+    c->table = t;
+    c->id = id;
+    c->record = record;
+}
+
+void batch_put(struct batch *b, enum record_table t, const void *record)
+{
+    void *copy;
+
+    if (b->err)
+        return;
+    copy = record_copy(t, record);
+    if (!copy) {
+        b->err = CRIER_ENOMEM;
+        return;
+    }
+    add(b, CHANGE_PUT, t, record_id(record), copy);
+}
+
+void batch_delete(struct batch *b, enum record_table t, int64_t id)
+{
+    add(b, CHANGE_DELETE, t, id, NULL);
+}
+
+void batch_append(struct batch *dst, struct batch *src)
+{
+    size_t i;
+
+    if (!dst->n && !dst->err && !src->err) {
+        struct batch empty = *dst;
+
+        *dst = *src;
+        *src = empty;
+        return;
+    }
+    if (!dst->err)
+        dst->err = src->err;
+    for (i = 0; i < src->n; i++) {
+        struct change *c = &src->item[i];
+
+        add(dst, c->op, c->table, c->id, c->record);
+        c->record = NULL;
+    }
+    batch_finish(src);
+}
