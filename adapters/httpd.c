@@ -1,0 +1,548 @@
+#include "httpd.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "err.h"
+#include "log.h"
+
+#define MODULE "httpd"
+
+enum {
+    BODY_MAX_DEFAULT = 256 << 10,
+    HEADER_MAX_DEFAULT = 32 << 10,
+    CONNECTIONS_DEFAULT = 256,
+    IDLE_DEFAULT_S = 30,
+    REQUEST_DEFAULT_MS = 60000,
+    /* An over-long body is read to its end, so that the client sees the 413, but only so far. */
+    DRAIN_FACTOR = 8
+};
+
+struct httpd {
+    struct MHD_Daemon *daemon;
+    int epoll_fd;
+    uint16_t port;
+    size_t body_max_bytes;
+    int64_t request_max_ms;
+    httpd_handler *handler;
+    void *ctx;
+    struct now now;
+    bool in_handler;
+};
+
+/* One request of one connection: made when the request line is read, freed when it is over. */
+struct exchange {
+    char *uri;
+    struct buf body;
+    size_t seen_bytes;
+    int64_t began_boot_ms;
+    bool begun;
+    bool too_long;
+};
+
+/* The header fields of a request, gathered from libmicrohttpd. */
+struct gather {
+    struct httpd_field field[HTTPD_FIELDS_MAX];
+    size_t n;
+    bool too_many;
+};
+
+/* ---- the answer ------------------------------------------------------------------------------ */
+
+void httpd_response_init(struct httpd_response *res)
+{
+    memset(res, 0, sizeof *res);
+    res->status = 200;
+    buf_init(&res->body, HTTPD_ANSWER_MAX);
+}
+
+void httpd_response_finish(struct httpd_response *res)
+{
+    size_t i;
+
+    for (i = 0; i < res->n_fields; i++) {
+        free(res->field[i].name);
+        free(res->field[i].value);
+    }
+    res->n_fields = 0;
+    buf_finish(&res->body);
+}
+
+void httpd_response_clear(struct httpd_response *res)
+{
+    httpd_response_finish(res);
+    httpd_response_init(res);
+}
+
+static bool field_is_clean(const char *s)
+{
+    for (; *s; s++)
+        if ((unsigned char)*s < 0x20 || *s == 0x7f)
+            return false;
+    return true;
+}
+
+void httpd_response_field(struct httpd_response *res, const char *name, const char *value)
+{
+    char *n, *v;
+
+    if (res->err)
+        return;
+    if (res->n_fields == HTTPD_ANSWER_FIELDS_MAX) {
+        res->err = CRIER_ELIMIT;
+        return;
+    }
+    if (!*name || !field_is_clean(name) || !field_is_clean(value)) {
+        res->err = CRIER_EINVAL;
+        return;
+    }
+    n = strdup(name);
+    v = strdup(value);
+    if (!n || !v) {
+        free(n);
+        free(v);
+        res->err = CRIER_ENOMEM;
+        return;
+    }
+    res->field[res->n_fields].name = n;
+    res->field[res->n_fields].value = v;
+    res->n_fields++;
+}
+
+void httpd_response_text(struct httpd_response *res, int status, const char *content_type,
+                         const char *text)
+{
+    res->status = status;
+    if (content_type)
+        httpd_response_field(res, "Content-Type", content_type);
+    buf_adds(&res->body, text);
+}
+
+int httpd_response_error(const struct httpd_response *res)
+{
+    return res->err ? res->err : buf_error(&res->body);
+}
+
+/* ---- the request ----------------------------------------------------------------------------- */
+
+const char *httpd_request_field(const struct httpd_request *req, const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < req->n_fields; i++)
+        if (!strcasecmp(req->field[i].name, name))
+            return req->field[i].value;
+    return NULL;
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+char *httpd_decode(const char *text, size_t n, bool plus, int *ret_err)
+{
+    char *out = malloc(n + 1);
+    size_t i, used = 0;
+
+    if (!out) {
+        *ret_err = CRIER_ENOMEM;
+        return NULL;
+    }
+    for (i = 0; i < n; i++) {
+        char c = text[i];
+
+        if (c == '%') {
+            int high = n - i > 2 ? hex_value(text[i + 1]) : -1;
+            int low = high >= 0 ? hex_value(text[i + 2]) : -1;
+
+            if (low < 0 || !(high | low)) {
+                free(out);
+                *ret_err = CRIER_EINVAL;
+                return NULL;
+            }
+            c = (char)(high << 4 | low);
+            i += 2;
+        } else if (c == '+' && plus) {
+            c = ' ';
+        }
+        out[used++] = c;
+    }
+    out[used] = '\0';
+    return out;
+}
+
+int httpd_request_query(const struct httpd_request *req, const char *name, char **ret_value)
+{
+    const char *p = req->query;
+
+    while (*p) {
+        size_t n = strcspn(p, "&");
+        const char *eq = memchr(p, '=', n);
+        size_t name_bytes = eq ? (size_t)(eq - p) : n;
+        int err = 0;
+        char *found = httpd_decode(p, name_bytes, true, &err);
+        bool match;
+
+        if (!found)
+            return err;
+        match = !strcmp(found, name);
+        free(found);
+        if (match) {
+            char *value = eq ? httpd_decode(eq + 1, n - name_bytes - 1, true, &err) : strdup("");
+
+            if (!value)
+                return err ? err : CRIER_ENOMEM;
+            *ret_value = value;
+            return 0;
+        }
+        p += n;
+        if (*p)
+            p++;
+    }
+    return CRIER_ENOENT;
+}
+
+/* ---- libmicrohttpd's callbacks --------------------------------------------------------------- */
+
+static void exchange_destroy(struct exchange *x)
+{
+    if (!x)
+        return;
+    free(x->uri);
+    buf_finish(&x->body);
+    free(x);
+}
+
+/* MHD_OPTION_URI_LOG_CALLBACK: the one place that sees the target as it was sent. */
+static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connection)
+{
+    struct httpd *h = cls;
+    struct exchange *x = calloc(1, sizeof *x);
+
+    (void)connection;
+    if (!x)
+        return NULL;
+    buf_init(&x->body, h->body_max_bytes);
+    x->began_boot_ms = h->now.boot_ms;
+    x->uri = strdup(uri);
+    if (!x->uri) {
+        exchange_destroy(x);
+        return NULL;
+    }
+    return x;
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection, void **req_cls,
+                         enum MHD_RequestTerminationCode why)
+{
+    (void)cls;
+    (void)connection;
+    (void)why;
+    exchange_destroy(*req_cls);
+    *req_cls = NULL;
+}
+
+static void on_log(void *cls, const char *fmt, va_list ap)
+{
+    struct buf b;
+    char quoted[256];
+
+    (void)cls;
+    buf_init(&b, 1024);
+    buf_vaddf(&b, fmt, ap);
+    log_debug(MODULE, "libmicrohttpd says %s",
+              log_quote(quoted, sizeof quoted, buf_error(&b) ? "(too long)" : buf_str(&b)));
+    buf_finish(&b);
+}
+
+static enum MHD_Result on_field(void *cls, enum MHD_ValueKind kind, const char *name,
+                                const char *value)
+{
+    struct gather *g = cls;
+
+    (void)kind;
+    if (g->n == HTTPD_FIELDS_MAX) {
+        g->too_many = true;
+        return MHD_NO;
+    }
+    g->field[g->n].name = name;
+    g->field[g->n].value = value ? value : "";
+    g->n++;
+    return MHD_YES;
+}
+
+/* Hands the answer to libmicrohttpd. @return MHD_NO closes the connection. */
+static enum MHD_Result send_response(struct MHD_Connection *connection, struct httpd_response *res)
+{
+    struct MHD_Response *r;
+    enum MHD_Result ok = MHD_YES;
+    size_t bytes = res->body.len, i;
+
+    if (bytes) {
+        char *body = buf_take(&res->body);
+
+        if (!body)
+            return MHD_NO;
+        r = MHD_create_response_from_buffer(bytes, body, MHD_RESPMEM_MUST_FREE);
+        if (!r)
+            free(body);
+    } else {
+        r = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    }
+    if (!r)
+        return MHD_NO;
+    for (i = 0; i < res->n_fields && ok == MHD_YES; i++)
+        ok = MHD_add_response_header(r, res->field[i].name, res->field[i].value);
+    if (ok == MHD_YES)
+        ok = MHD_queue_response(connection, (unsigned)res->status, r);
+    MHD_destroy_response(r);
+    return ok;
+}
+
+static enum MHD_Result send_plain(struct MHD_Connection *connection, int status, const char *text)
+{
+    struct httpd_response res;
+    enum MHD_Result ok;
+
+    httpd_response_init(&res);
+    httpd_response_text(&res, status, "text/plain; charset=utf-8", text);
+    ok = httpd_response_error(&res) ? MHD_NO : send_response(connection, &res);
+    httpd_response_finish(&res);
+    return ok;
+}
+
+static enum MHD_Result answer(struct httpd *h, struct MHD_Connection *connection,
+                              const char *method, struct exchange *x)
+{
+    struct gather g = {.n = 0};
+    struct httpd_request req;
+    struct httpd_response res;
+    enum MHD_Result ok;
+    char *mark;
+    int err;
+
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, on_field, &g);
+    if (g.too_many)
+        return send_plain(connection, 431, "too many header fields\n");
+    if (x->uri[0] != '/')
+        return send_plain(connection, 400, "the request target must be a path\n");
+    mark = strchr(x->uri, '?');
+    if (mark)
+        *mark = '\0';
+
+    req = (struct httpd_request){
+        .method = method,
+        .path = x->uri,
+        .query = mark ? mark + 1 : "",
+        .field = g.field,
+        .n_fields = g.n,
+        .body = buf_str(&x->body),
+        .body_bytes = x->body.len,
+        .now = h->now,
+    };
+    httpd_response_init(&res);
+    h->in_handler = true;
+    err = h->handler(h->ctx, &req, &res);
+    h->in_handler = false;
+    if (!err)
+        err = httpd_response_error(&res);
+    if (err) {
+        log_warnx(MODULE, "answering 500: %s", crier_strerror(err));
+        ok = send_plain(connection, 500, "internal error\n");
+    } else {
+        ok = send_response(connection, &res);
+    }
+    httpd_response_finish(&res);
+    return ok;
+}
+
+/* @return whether the client announces more than the limit, so that nothing need be read. */
+static bool announced_too_long(const struct httpd *h, struct MHD_Connection *connection)
+{
+    const char *text = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+    char *end;
+    unsigned long long n;
+
+    if (!text || *text < '0' || *text > '9')
+        return false; /* libmicrohttpd refuses what is no number */
+    errno = 0;
+    n = strtoull(text, &end, 10);
+    return errno == ERANGE || (!*end && n > h->body_max_bytes);
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload_data,
+                                  size_t *upload_data_size, void **req_cls)
+{
+    struct httpd *h = cls;
+    struct exchange *x = *req_cls;
+
+    (void)url;
+    (void)version;
+    if (!x)
+        return MHD_NO; /* no memory for it */
+    if (!x->begun) {
+        x->begun = true;
+        if (announced_too_long(h, connection))
+            return send_plain(connection, 413, "body too long\n");
+        return MHD_YES;
+    }
+    if (h->now.boot_ms - x->began_boot_ms > h->request_max_ms)
+        return MHD_NO; /* byte by byte is no way to send a request */
+    if (*upload_data_size) {
+        x->seen_bytes += *upload_data_size;
+        if (!x->too_long)
+            buf_add(&x->body, upload_data, *upload_data_size);
+        if (buf_error(&x->body) == CRIER_ENOMEM)
+            return MHD_NO;
+        if (buf_error(&x->body))
+            x->too_long = true;
+        if (x->seen_bytes / DRAIN_FACTOR > h->body_max_bytes)
+            return MHD_NO;
+        *upload_data_size = 0;
+        return MHD_YES;
+    }
+    if (x->too_long)
+        return send_plain(connection, 413, "body too long\n");
+    return answer(h, connection, method, x);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+/* @return 0 or CRIER_EINVAL. */
+static int parse_address(const char *text, uint16_t port, struct sockaddr_storage *ret_address)
+{
+    struct sockaddr_in in4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+
+    memset(ret_address, 0, sizeof *ret_address);
+    if (inet_pton(AF_INET, text, &in4.sin_addr) == 1) {
+        memcpy(ret_address, &in4, sizeof in4);
+        return 0;
+    }
+    if (inet_pton(AF_INET6, text, &in6.sin6_addr) == 1) {
+        memcpy(ret_address, &in6, sizeof in6);
+        return 0;
+    }
+    return CRIER_EINVAL;
+}
+
+static struct MHD_Daemon *start(struct httpd *h, const struct httpd_options *o,
+                                const struct sockaddr_storage *address)
+{
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG;
+
+    if (address->ss_family == AF_INET6)
+        flags |= MHD_USE_IPv6;
+    /* The sizes are size_t, the counts unsigned, as microhttpd.h says of each option. */
+    return MHD_start_daemon(
+        flags, o->port, NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+        MHD_OPTION_SOCK_ADDR, (const struct sockaddr *)address, MHD_OPTION_URI_LOG_CALLBACK, on_uri,
+        h, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        o->header_max_bytes ? o->header_max_bytes : (size_t)HEADER_MAX_DEFAULT,
+        MHD_OPTION_CONNECTION_LIMIT,
+        o->connections_max ? o->connections_max : (unsigned)CONNECTIONS_DEFAULT,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, o->connections_per_peer, MHD_OPTION_CONNECTION_TIMEOUT,
+        o->idle_timeout_s ? o->idle_timeout_s : (unsigned)IDLE_DEFAULT_S, MHD_OPTION_END);
+}
+
+int httpd_create(const struct httpd_options *options, struct httpd **ret_httpd)
+{
+    const char *text = options->address ? options->address : "127.0.0.1";
+    const union MHD_DaemonInfo *info;
+    struct sockaddr_storage address;
+    struct httpd *h = NULL;
+    int r;
+
+    assert(options->handler);
+    r = parse_address(text, options->port, &address);
+    if (r)
+        goto out;
+    h = calloc(1, sizeof *h);
+    if (!h) {
+        r = CRIER_ENOMEM;
+        goto out;
+    }
+    h->body_max_bytes = options->body_max_bytes ? options->body_max_bytes : BODY_MAX_DEFAULT;
+    h->request_max_ms = options->request_max_ms ? options->request_max_ms : REQUEST_DEFAULT_MS;
+    h->handler = options->handler;
+    h->ctx = options->ctx;
+
+    errno = 0;
+    h->daemon = start(h, options, &address);
+    if (!h->daemon) {
+        r = errno == EADDRINUSE ? CRIER_ELOCKED : CRIER_EIO;
+        log_warn(MODULE, "cannot listen on %s port %u", text, (unsigned)options->port);
+        goto out;
+    }
+    r = CRIER_EIO;
+    info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    if (!info || info->epoll_fd < 0)
+        goto out;
+    h->epoll_fd = info->epoll_fd;
+    info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    if (!info || !info->port)
+        goto out;
+    h->port = info->port;
+    *ret_httpd = h;
+    h = NULL;
+    r = 0;
+out:
+    httpd_destroy(h);
+    return r;
+}
+
+void httpd_destroy(struct httpd *h)
+{
+    if (!h)
+        return;
+    assert(!h->in_handler);
+    if (h->daemon)
+        MHD_stop_daemon(h->daemon);
+    free(h);
+}
+
+uint16_t httpd_port(const struct httpd *h)
+{
+    return h->port;
+}
+
+static void collect(void *ctx, struct pollset *set)
+{
+    struct httpd *h = ctx;
+    MHD_UNSIGNED_LONG_LONG wait_ms;
+
+    pollset_add(set, h->epoll_fd, POLLIN);
+    /* The descriptor alone does not tell of pipelined requests and of idle connections. */
+    if (MHD_get_timeout(h->daemon, &wait_ms) == MHD_YES)
+        pollset_deadline(set, h->now.boot_ms + (int64_t)(wait_ms < INT_MAX ? wait_ms : INT_MAX));
+}
+
+static void dispatch(void *ctx, const struct pollset *set, struct now now)
+{
+    struct httpd *h = ctx;
+
+    (void)set;
+    h->now = now;
+    MHD_run(h->daemon);
+}
+
+struct source_port httpd_source_port(struct httpd *h)
+{
+    return (struct source_port){.ctx = h, .collect = collect, .dispatch = dispatch};
+}
