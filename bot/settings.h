@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* ---- enumerations shared with the whole program --------------------------------------------- */
 
@@ -232,6 +233,12 @@ struct chat_settings {
     int64_t max_text_chars;       /* title and body together; 300, the most */
 };
 
+/** Where one value stands in the files; see settings_where(). */
+struct setting_place {
+    const void *field;
+    struct where where;
+};
+
 struct settings {
     char **files; /* every file read, for struct where */
     size_t n_files;
@@ -255,7 +262,89 @@ struct settings {
     struct string_list internal_words; /* refused in wordings and edits */
     struct triage_settings triage;
     struct chat_settings chat;
+    struct setting_place *place; /* may be NULL: not from a file */
+    size_t n_places;
 };
+
+/* ---- the table of keys -------------------------------------------------------------------------
+ * One row for each key of the file. Reading, defaults, bounds, freeing and the help all come from
+ * it.
+ */
+
+enum setting_type {
+    SETTING_STRING,   /* char * */
+    SETTING_PATH,     /* char *; relative to the directory of the file that says it */
+    SETTING_INT,      /* int64_t */
+    SETTING_DURATION, /* int64_t milliseconds; written "15 min" */
+    SETTING_BOOL,     /* bool */
+    SETTING_TRISTATE, /* int: 1, 0, or -1 where it is not given */
+    SETTING_STRINGS,  /* struct string_list; min and max are those of each string */
+    SETTING_ENUM,     /* an enum; its value is the index in names */
+    SETTING_SET,      /* unsigned; bit i stands for names[i] */
+    SETTING_STEPS,    /* bool[STEP_COUNT] */
+    SETTING_GROUP,    /* a struct in place, described by section */
+    SETTING_LIST      /* a pointer to structs, described by section; their number at count_offset */
+};
+
+/** Must be given (lists: must not be empty). */
+#define SETTING_REQUIRED (1U << 0)
+/** Only the name of a secret or a secret by itself: never logged; its file must not be open to all.
+ */
+#define SETTING_SECRET (1U << 1)
+
+struct setting_section;
+
+struct setting_key {
+    const char *name;
+    enum setting_type type;
+    size_t offset;
+    int64_t min, max;  /* of numbers; of strings: bytes */
+    const char *deflt; /* as text, NULL: none; lists of words are separated by blanks */
+    const char *unit;  /* "ms", "lines", "bytes", ..., or "" */
+    const char *help;  /* one line */
+    unsigned flags;
+    const char *const *names; /* SETTING_ENUM, SETTING_SET, SETTING_STEPS; ends with NULL */
+    const struct setting_section *section;
+    size_t count_offset;
+};
+
+struct setting_section {
+    const char *name; /* "pages"; "" for the whole file */
+    const char *help;
+    size_t size;         /* of its struct */
+    size_t where_offset; /* of its struct where, or SETTING_NO_WHERE */
+    const struct setting_key *key;
+    size_t n_keys;
+};
+
+#define SETTING_NO_WHERE SIZE_MAX
+
+/** @return the section of the whole file, from which all others are reached; never NULL. */
+const struct setting_section *settings_section(void);
+/** Fills a struct of that section with defaults. @return 0 or CRIER_ENOMEM; finish it in both
+ * cases. */
+int setting_section_init(const struct setting_section *section, void *group)
+    __attribute__((warn_unused_result));
+/** Frees what the struct owns and zeroes it. */
+void setting_section_finish(const struct setting_section *section, void *group);
+/**
+ * Makes the array of a SETTING_LIST key: n structs with defaults.
+ * @param group the struct that the key belongs to; its list must be empty. @return 0 or
+ * CRIER_ENOMEM.
+ */
+int setting_list_make(const struct setting_key *key, void *group, size_t n)
+    __attribute__((warn_unused_result));
+/** Writes every key with type, bounds, default and help, for `crier help` and the manual. */
+void settings_print_keys(FILE *out);
+
+/** Names by value, each ended by NULL. */
+extern const char *const component_status_names[];
+extern const char *const impact_names[];
+extern const char *const step_names[];
+extern const char *const severity_names[];
+extern const char *const role_names[];         /* bit 0, bit 1, ... */
+extern const char *const channel_role_names[]; /* bit 0, bit 1, ... */
+extern const char *const sasl_names[];
 
 /* ---- making one ------------------------------------------------------------------------------ */
 
@@ -277,12 +366,22 @@ void settings_destroy(struct settings *s);
 int settings_finalize(struct settings *s, struct problems *problems)
     __attribute__((warn_unused_result));
 
+/**
+ * Where a value was written. @param field address of the member (for lists of strings also of the
+ * item) inside s. @return the place, borrowed, or NULL when it is not from a file.
+ */
+const struct where *settings_where(const struct settings *s, const void *field);
+
+/** RFC 1459 casemapping ({}|^ are the lower case of []\~), as nicks, channels and accounts compare.
+ */
+bool settings_irc_equal(const char *a, const char *b);
 /** @return indexes, or -1. Names compare exactly; NULL is -1. */
 int settings_find_page(const struct settings *s, const char *name);
 int settings_find_network(const struct settings *s, const char *name);
 int settings_find_component(const struct settings *s, int page_index, const char *name);
 int settings_find_wording(const struct settings *s, const char *name);
 int settings_find_format(const struct settings *s, const char *name);
+int settings_find_source(const struct settings *s, const char *name);
 int settings_find_person(const struct settings *s, const char *name);
 /** @return the channel, borrowed, or NULL. Channel names compare by RFC 1459 casemapping. */
 const struct channel_settings *settings_find_channel(const struct settings *s, const char *network,
