@@ -1,0 +1,192 @@
+"""The program under test and its sandbox, run as they are run in production: as processes."""
+
+import json
+import os
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+from .process import PATIENCE_S, Process, Timeout
+
+TREE = Path(__file__).resolve().parent.parent.parent
+_web = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def binary():
+    """The program: CRIER_BINARY, else the sanitized build, else the ordinary one."""
+    chosen = os.environ.get("CRIER_BINARY")
+    if chosen:
+        return Path(chosen)
+    for path in (TREE / "build" / "san" / "crier", TREE / "build" / "crier"):
+        if path.exists():
+            return path
+    raise FileNotFoundError("there is no build/crier; run make")
+
+
+def environment(**more):
+    """What the program gets: sanitizers that end it loudly, and no proxy of ours."""
+    env = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    env["ASAN_OPTIONS"] = "detect_leaks=1:abort_on_error=0:exitcode=99"
+    env["UBSAN_OPTIONS"] = "print_stacktrace=1:halt_on_error=1:exitcode=99"
+    env.update(more)
+    return env
+
+
+def run_crier(*words, folder, timeout=PATIENCE_S, env=None):
+    """One command of crier that ends by itself: (exit code, everything it wrote)."""
+    process = Process("crier-" + str(words[0]), [binary(), *words], folder, env or environment())
+    try:
+        code = process.wait(timeout)
+    finally:
+        process.stop()
+    return code, process.lines.text()
+
+
+def private_file(path, text):
+    """A file that only its owner reads, as secrets must be."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    return path
+
+
+class Raw(str):
+    """Text that goes into the configuration as it is, such as an @include."""
+
+
+def libconfig(value, depth=0):
+    """A Python value in libconfig's syntax: dict a group, list of dicts a list, other lists arrays."""
+    pad = "    " * depth
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, (str, Path)):
+        text = str(value).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        return f'"{text}"'
+    if isinstance(value, dict):
+        inner = "".join(f"{pad}    {key} = {libconfig(item, depth + 1)};\n"
+                        for key, item in value.items() if item is not None)
+        return "{\n" + inner + pad + "}"
+    if value and isinstance(value[0], dict):
+        return "(" + ", ".join(libconfig(item, depth) for item in value) + ")"
+    return "[" + ", ".join(libconfig(item, depth) for item in value) + "]"
+
+
+def config_text(settings):
+    """The configuration file for a dict of its top-level keys; Raw values come first, verbatim."""
+    head = "".join(value + "\n" for value in settings.values() if isinstance(value, Raw))
+    return head + "".join(f"{key} = {libconfig(value)};\n" for key, value in settings.items()
+                          if not isinstance(value, Raw) and value is not None)
+
+
+class Crier:
+    """crier run -c FILE, which may be killed and started again on the same state."""
+
+    def __init__(self, folder, settings, env=None):
+        self.folder = folder
+        self.settings = settings
+        self.config = folder / "crier.cfg"
+        self.env = env
+        self.process = None
+        self.write_config()
+
+    def write_config(self, settings=None):
+        if settings is not None:
+            self.settings = settings
+        self.config.write_text(config_text(self.settings))
+
+    def start(self, ready=True, joined=None, front=()):
+        """Starts it; waits until it says that it is ready, and until it has joined these channels."""
+        self.process = Process("crier", [*front, binary(), "run", "-c", self.config], self.folder,
+                               self.env or environment())
+        if ready:
+            self.wait_log(r"run: ready")
+        for channel in joined or ():
+            self.wait_joined(channel)
+        return self
+
+    def wait_log(self, pattern, since=0, timeout=PATIENCE_S):
+        return self.process.lines.wait_for(pattern, since, timeout)[2]
+
+    def wait_joined(self, channel, since=0, timeout=PATIENCE_S):
+        return self.wait_log(rf"irc: .*\bjoined {channel}(?![^\s.,;:\"])", since, timeout)
+
+    def mark(self):
+        return self.process.lines.mark()
+
+    @property
+    def log(self):
+        return self.process.lines.text() if self.process else ""
+
+    def kill(self):
+        """As a power cut would."""
+        return self.process.kill()
+
+    def stop(self):
+        return self.process.stop() if self.process else 0
+
+    def check(self, *words):
+        return run_crier("check", "-c", self.config, *words, folder=self.folder, env=self.env)
+
+
+class Sandbox:
+    """crier sandbox on a free port, and eyes for what it makes public."""
+
+    def __init__(self, folder, page="testpage0001", key="sandbox-key-of-the-tests",
+                 components="Reading,Editing", port=0):
+        self.folder = folder
+        self.page = page
+        self.key = key
+        self.components = components
+        self.port = port
+        self.key_file = private_file(folder / "api-key", key + "\n")
+        self.process = None
+        self.start()
+
+    def start(self):
+        self.process = Process("sandbox", [
+            binary(), "sandbox", "--port", str(self.port), "--db", self.folder / "sandbox.db",
+            "--key", self.key, "--page", self.page, "--components", self.components],
+            self.folder, environment())
+        _, _, found = self.process.lines.wait_for(r"sandbox: (http://127\.0\.0\.1:(\d+))/? page (\S+)")
+        self.url, self.port = found.group(1), int(found.group(2))  # the same port when it comes back
+        self.page = found.group(3)
+
+    def stop(self):
+        return self.process.stop()
+
+    def get(self, path):
+        """JSON that anybody may read."""
+        with _web.open(self.url + path, timeout=PATIENCE_S) as answer:
+            return json.load(answer)
+
+    def text(self, path="/"):
+        with _web.open(self.url + path, timeout=PATIENCE_S) as answer:
+            return answer.read().decode()
+
+    def incidents(self):
+        """Public incidents, newest first."""
+        return self.get("/api/v2/incidents.json")["incidents"]
+
+    def components_now(self):
+        """Name to status, as the public sees it."""
+        return {row["name"]: row["status"]
+                for row in self.get("/api/v2/components.json")["components"]}
+
+    def requests(self, method=None):
+        """What came over the manage API so far."""
+        return [row for row in self.get("/sandbox/log") if method in (None, row["method"])]
+
+    def wait_incident(self, wanted, timeout=PATIENCE_S):
+        """The newest public incident as soon as `wanted(incident)` holds for it."""
+        deadline = time.monotonic() + timeout
+        pace = threading.Event()
+        while True:
+            found = self.incidents()
+            if found and wanted(found[0]):
+                return found[0]
+            if time.monotonic() > deadline:
+                raise Timeout(f"the page has no such incident after {timeout:g} s; it has:\n"
+                              + json.dumps(found, indent=1))
+            pace.wait(0.02)

@@ -1,0 +1,182 @@
+"""Everything together: a network with accounts, and for each test its channel, page and crier."""
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+
+from .client import Client, password_of, register_accounts
+from .crier import TREE, Crier, Raw, Sandbox, private_file
+from .process import Folder
+from .servers import Atheme, Certificates, InspIRCd
+
+# Bots and people of the channel; each account belongs to whoever has the same nick in the log.
+BOTS = ("icinga-wm", "jinxer-wm", "logmsgbot")
+PEOPLE = ("deployer1", "deployer2", "sre1", "reader1", "someuser")
+ACCOUNTS = ("crier", *BOTS, *PEOPLE)
+
+_numbers = itertools.count(1)
+
+
+class Network:
+    """InspIRCd with Atheme and the accounts above, shared by every test that leaves it as it is."""
+
+    def __init__(self, name="network", services=True):
+        self.folder = Folder(name)
+        self.certificates = Certificates(self.folder.sub("certificates"))
+        self.server = InspIRCd(self.folder.sub("inspircd"), self.certificates)
+        self.atheme = Atheme(self.folder.sub("atheme", "irc"), self.server, start=services)
+        if services:
+            try:
+                register_accounts(self.server.plain, ACCOUNTS)
+            except BaseException:
+                self.close()
+                raise
+
+    def client(self, nick, account=None, tls=False, **more):
+        """Somebody who is connected; with services account `account` when one is named."""
+        if tls:
+            return Client(self.server.tls, nick, ca=self.certificates.ca, account=account, **more)
+        return Client(self.server.plain, nick, account=account, **more)
+
+    def close(self):
+        self.atheme.stop()
+        self.server.stop()
+        self.folder.remove()
+
+
+def people_settings(network="test"):
+    """People of the channel as the configuration names them."""
+    return [
+        {"name": "deployer1", "accounts": [f"{network}/deployer1"], "shell": "deployer1",
+         "roles": ["deployer"]},
+        {"name": "deployer2", "accounts": [f"{network}/deployer2"], "shell": "deployer2",
+         "roles": ["deployer"]},
+        {"name": "sre1", "accounts": [f"{network}/sre1"], "roles": ["sre", "operator"]},
+        {"name": "reader1", "accounts": [f"{network}/reader1"], "roles": []},
+    ]
+
+
+def network_settings(port, channel, nick, folder, ca=None, name="test", sasl=True, **more):
+    """One network; TLS with that authority where one is given."""
+    settings = {
+        "name": name, "host": "localhost" if ca else "127.0.0.1", "port": port, "tls": bool(ca),
+        "ca_file": ca, "nick": nick, "alt_nicks": [nick + "_"],
+        "reconnect_min": "200 ms", "reconnect_max": "2 s",
+        "channels": [{"name": channel, "roles": ["watch", "talk"]}],
+    }
+    if sasl:
+        secret = private_file(folder / f"password-{name}", password_of("crier") + "\n")
+        settings.update(sasl="plain", sasl_account="crier", sasl_password_file=secret)
+    settings.update(more)
+    return settings
+
+
+def page_settings(url, page_id, key_file):
+    return {"name": "main", "id": page_id, "api_url": url, "public_url": url, "key_file": key_file,
+            "notify": ["investigating", "resolved"], "allow_plain_http": True}
+
+
+class House:
+    """One test's own channel, status page and crier, on a network that others may share.
+
+    `settings` may be changed until start(). Everything that is opened here is closed by close().
+    """
+
+    def __init__(self, network, channel_modes="", test="house"):
+        number = next(_numbers)
+        self.network = network
+        self.folder = Folder(test)
+        self.channel = f"#ops-{number}"
+        self.nick = f"crier-{number}"
+        self.place = f"test/{self.channel}"
+        self.clients = {}
+        self.crier = None
+        self.sandbox = None
+        self.channel_modes = channel_modes
+        self.sandbox = Sandbox(self.folder.sub("sandbox"))
+        home = self.folder.sub("crier")
+        self.settings = self.default_settings(home)
+        self.crier = Crier(home, self.settings)
+
+    def default_settings(self, home):
+        network = self.network
+        settings = {
+            "state_dir": home,
+            "pages": [page_settings(self.sandbox.url, self.sandbox.page, self.sandbox.key_file)],
+            "components": [{"name": "Reading"}, {"name": "Editing"}],
+            "people": people_settings(),
+            "sources": source_settings(self.place),
+            # Logs are played faster than they were written.
+            "chat": {"revision_interval": "2 s", "confirm_guard": "2 s"},
+            "rules": Raw(f'@include "{TREE}/config/wikimedia-rules.cfg"'),
+        }
+        if network:
+            settings["networks"] = [network_settings(
+                network.server.tls, self.channel, self.nick, home, ca=network.certificates.ca)]
+        return settings
+
+    def start(self, ready=True, joined=True):
+        self.crier.write_config(self.settings)
+        self.crier.start(ready=ready, joined=[self.channel] if joined else ())
+        return self
+
+    def client(self, nick, account=None, join=True, **more):
+        """Somebody in the channel, as `account` when one is named."""
+        client = self.network.client(nick, account, **more)
+        self.clients[nick] = client
+        if join:
+            client.join(self.channel)
+        return client
+
+    def crowd(self, *nicks, **accounts):
+        """Several at once: by nick with an account of the same name; NICK=None for one without."""
+        wanted = {nick: nick for nick in nicks} | accounts
+        with ThreadPoolExecutor(len(wanted)) as pool:
+            clients = list(pool.map(lambda pair: self.network.client(*pair), wanted.items()))
+        for nick, client in zip(wanted, clients):
+            self.clients[nick] = client
+        for client in clients:
+            client.join(self.channel)
+        return clients
+
+    def say(self, nick, text):
+        """Somebody says it in the channel; when, and where in their own view."""
+        client = self.clients[nick]
+        mark = client.say(self.channel, text)
+        return mark
+
+    def heard(self, watcher, pattern, since=0, timeout=60):
+        """Waits until the watcher hears crier say it: (time, match)."""
+        _, when, found = self.clients[watcher].said.wait_for(
+            rf"^\S+ <{self.crier_nick}> .*?(?:{pattern})", since, timeout)
+        return when, found
+
+    @property
+    def crier_nick(self):
+        return rf"{self.nick}_*"
+
+    def close(self):
+        for client in self.clients.values():
+            client.quit()
+        if self.crier:
+            self.crier.stop()
+        if self.sandbox:
+            self.sandbox.stop()
+
+    def diary(self):
+        """For a failed test: what crier wrote, and what was said."""
+        parts = [f"folder: {self.folder.path}", "crier:", self.crier.log if self.crier else ""]
+        for nick, client in list(self.clients.items())[:1]:
+            parts += [f"said, as {nick} saw it:", client.said.text()]
+        return "\n".join(parts)
+
+
+def source_settings(place, network="test"):
+    """The bots of the channel, believed by their accounts."""
+    return [
+        {"name": "icinga", "accounts": [f"{network}/icinga-wm"], "channels": [place],
+         "formats": ["icinga"]},
+        {"name": "alertmanager", "accounts": [f"{network}/jinxer-wm"], "channels": [place],
+         "formats": ["alertmanager"]},
+        {"name": "scap", "accounts": [f"{network}/logmsgbot"], "channels": [place],
+         "formats": ["scap"]},
+    ]
