@@ -33,6 +33,10 @@ unsigned access_effective_roles(unsigned roles);
 int access_describe(const struct settings *settings, enum command_verb verb, char *dst, size_t size)
     __attribute__((warn_unused_result));
 
+/** The roles that are enough, in words: "deployers, SREs and operators", or "anybody".
+ * @param size bytes of dst, at least 64. @return dst. */
+char *access_who_may(enum command_verb verb, char *dst, size_t size);
+
 /** Roles in words, highest first: "operator, SRE", or "no role". @return dst. */
 char *access_role_names(unsigned roles, char *dst, size_t size);
 

@@ -36,7 +36,7 @@ enum edit_field { EDIT_TITLE, EDIT_BODY, EDIT_IMPACT, EDIT_COMPONENTS, EDIT_STAR
 struct command {
     enum command_verb verb;
     int64_t incident;      /* 0: not given; only show and confirm may leave it out */
-    int64_t revision;      /* 0: not given; never given without an incident */
+    int64_t revision;      /* 0: not given; never given without an incident, with any command */
     bool quiet;            /* confirm: no mail to subscribers */
     enum edit_field field; /* edit */
     enum step step;        /* update: STEP_IDENTIFIED or STEP_MONITORING; resolve: STEP_RESOLVED */
@@ -49,13 +49,17 @@ enum {
     COMMAND_HELP_LINES = 12   /* enough for command_help() */
 };
 
+struct command_scan;
+
 /** One row of the table. */
 struct command_spec {
     enum command_verb verb;
-    const char *name;  /* "" for the bare prefix */
-    unsigned roles;    /* any one of these enum role bits; 0: anybody */
-    const char *usage; /* what to type behind the prefix: "confirm [N[.R]] [quiet]" */
-    const char *help;  /* one line without a full stop */
+    const char *name;    /* "" for the bare prefix */
+    unsigned roles;      /* any one of these enum role bits; 0: anybody */
+    const char *usage;   /* what to type behind the prefix: "confirm [N[.R]] [quiet]" */
+    const char *example; /* "confirm 7.2" */
+    const char *help;    /* one line without a full stop */
+    int (*parse)(struct command_scan *scan, struct command *c); /* for command_parse() alone */
 };
 
 /** @return the table, in the order in which help shows it. */
@@ -88,6 +92,16 @@ bool command_is_addressed(const char *prefix, const char *line);
  */
 int command_parse(const char *prefix, const char *line, struct command *ret_command, char *why,
                   size_t why_size) __attribute__((warn_unused_result));
+
+/**
+ * The command that somebody wants help with.
+ * @param topic as typed behind help: only its first word counts, a prefix before it is overlooked.
+ * @return the row, or NULL when there is none of that name, or no word.
+ */
+const struct command_spec *command_topic(const char *prefix, const char *topic);
+
+/** One clean line of text about a word that is no command: the nearest, or where the list is. */
+void command_unknown(const char *prefix, const char *word, char *dst, size_t size);
 
 /**
  * The answer to `help`, made from the table.

@@ -95,9 +95,12 @@ bool utf8_is_unsafe(uint32_t c)
     static const struct {
         uint32_t first, last;
     } ranges[] = {
-        {0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},       {0x61c, 0x61c},   {0x180e, 0x180e},
-        {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},   {0xfdd0, 0xfdef}, {0xfeff, 0xfeff},
-        {0xfff9, 0xfffb}, {0xfffe, 0xffff}, {0xe0000, 0xe007f},
+        {0x00, 0x1f},       {0x7f, 0x9f},     {0xad, 0xad},       {0x34f, 0x34f},
+        {0x61c, 0x61c},     {0x115f, 0x1160}, {0x17b4, 0x17b5},   {0x180b, 0x180f},
+        {0x200b, 0x200f},   {0x2028, 0x202e}, {0x2060, 0x206f},   {0x2800, 0x2800},
+        {0x3164, 0x3164},   {0xfdd0, 0xfdef}, {0xfeff, 0xfeff},   {0xffa0, 0xffa0},
+        {0xfff0, 0xfffb},   {0xfffe, 0xffff}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
+        {0xe0000, 0xe0fff},
     };
     size_t i;
 
@@ -105,6 +108,13 @@ bool utf8_is_unsafe(uint32_t c)
         if (c >= ranges[i].first && c <= ranges[i].last)
             return true;
     return (c & 0xfffe) == 0xfffe;
+}
+
+bool utf8_is_space(uint32_t c)
+{
+    return (c >= 0x09 && c <= 0x0d) || c == 0x20 || c == 0x85 || c == 0xa0 || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f ||
+           c == 0x205f || c == 0x3000;
 }
 
 static bool is_digit(unsigned char c)
@@ -152,9 +162,9 @@ size_t utf8_clean(const char *src, size_t n, char *dst)
             i += colour_digits(s + i, n - i, hex);
             continue;
         }
-        if (s[i] == ' ' || s[i] == '\t' || s[i] == '\r' || s[i] == '\n') {
+        if (len && utf8_is_space(utf8_decode(src + i))) {
             space = used > 0;
-            i++;
+            i += len;
             continue;
         }
         if (len && utf8_is_unsafe(utf8_decode(src + i))) {

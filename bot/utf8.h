@@ -26,10 +26,13 @@ size_t utf8_length(const char *s);
 size_t utf8_cut(const char *s, size_t max_bytes);
 /**
  * Characters that must not pass from one side to another: controls (C0, DEL, C1), bidi marks,
- * embeddings and isolates, zero-width characters, line and paragraph separators, tags,
- * non-characters.
+ * embeddings and isolates, zero-width and other invisible characters (fillers, tags, variation
+ * selectors above U+FFFF), line and paragraph separators, non-characters.
  */
 bool utf8_is_unsafe(uint32_t code_point);
+/** White space of every script and width, line ends and separators too. Source: Unicode property
+ * White_Space. */
+bool utf8_is_space(uint32_t code_point);
 /**
  * Copies text without mIRC formatting (colour codes with their digits too), without unsafe
  * characters, malformed bytes as '?', every run of white space as one space, none at the ends.

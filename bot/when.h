@@ -52,7 +52,8 @@ bool when_same_day(int64_t a_wall_ms, int64_t b_wall_ms);
 
 /**
  * A time as a person types it for `edit N start`: `18:33` (also `18:33:10`, `1833`), the last such
- * time that is not after now; or `2023-01-17 18:33`, with a T between them if they like. `UTC` or
+ * time that is not after now, where one that is less than an hour ahead is taken for a slip and not
+ * for yesterday's; or `2023-01-17 18:33`, with a T between them if they like. `UTC` or
  * `Z` may follow.
  *
  * @return 0, or CRIER_EINVAL: malformed, or after now.

@@ -1,0 +1,750 @@
+#include "command.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "err.h"
+#include "utf8.h"
+
+enum {
+    NUMBER_DIGITS = 9, /* of N and of R: no overflow, and nobody types more */
+    WORD_BYTES = 32,   /* longer words are no command and not repeated to anybody */
+    NEAR_ENOUGH = 2    /* slips that still name a command */
+};
+
+/* A line on its way through the parsers of the rows below. */
+struct command_scan {
+    const char *prefix;
+    const char *at; /* what is not read yet */
+    const struct command_spec *spec;
+    bool ticked; /* it began with a backtick */
+    char *why;
+    size_t why_size;
+};
+
+static int parse_alone(struct command_scan *scan, struct command *c);
+static int parse_show(struct command_scan *scan, struct command *c);
+static int parse_confirm(struct command_scan *scan, struct command *c);
+static int parse_edit(struct command_scan *scan, struct command *c);
+static int parse_name(struct command_scan *scan, struct command *c);
+static int parse_reason(struct command_scan *scan, struct command *c);
+static int parse_text(struct command_scan *scan, struct command *c);
+static int parse_update(struct command_scan *scan, struct command *c);
+static int parse_resolve(struct command_scan *scan, struct command *c);
+static int parse_correct(struct command_scan *scan, struct command *c);
+static int parse_number(struct command_scan *scan, struct command *c);
+static int parse_topic(struct command_scan *scan, struct command *c);
+
+/* To add a command: a verb in command.h, a row here; everything else reads the row. */
+static const struct command_spec specs[] = {
+    {COMMAND_STATUS, "", ROLE_NONE, "", "", "what is open, one line each", parse_alone},
+    {COMMAND_SHOW, "show", ROLE_NONE, "show [N]", "show 7",
+     "the draft or proposal exactly as it would be public", parse_show},
+    {COMMAND_CONFIRM, "confirm", ROLE_DEPLOYER, "confirm [N[.R]] [quiet]", "confirm 7.2",
+     "publish what was shown; quiet: no mail to subscribers", parse_confirm},
+    {COMMAND_EDIT, "edit", ROLE_DEPLOYER, "edit N title|body|impact|components|start ...",
+     "edit 7 impact minor", "change the draft or proposal before it is public", parse_edit},
+    {COMMAND_TEXT, "text", ROLE_DEPLOYER, "text N NAME", "text 7 slow",
+     "take another prepared wording", parse_name},
+    {COMMAND_DISCARD, "discard", ROLE_DEPLOYER, "discard N [reason]", "discard 7 false alarm",
+     "drop the draft; of a public incident, drop the waiting proposal only", parse_reason},
+    {COMMAND_OPEN, "open", ROLE_DEPLOYER, "open [title]", "open Pages load slowly",
+     "a draft by hand", parse_text},
+    {COMMAND_UPDATE, "update", ROLE_DEPLOYER, "update N identified|monitoring: TEXT",
+     "update 7 identified: We know the cause and are undoing a change.",
+     "propose the next step (the colon is part of it)", parse_update},
+    {COMMAND_RESOLVE, "resolve", ROLE_DEPLOYER, "resolve N[: TEXT]", "resolve 7",
+     "propose the end, in prepared words or in yours", parse_resolve},
+    {COMMAND_CORRECT, "correct", ROLE_DEPLOYER, "correct N: TEXT",
+     "correct 7: Editing is affected, reading is not.",
+     "propose to replace the last public text, without mail", parse_correct},
+    {COMMAND_RETRACT, "retract", ROLE_DEPLOYER, "retract N", "retract 7",
+     "propose to close it as a false alarm", parse_number},
+    {COMMAND_WHO, "who", ROLE_NONE, "who", "who", "who may do what", parse_alone},
+    {COMMAND_HELP, "help", ROLE_NONE, "help [command]", "help edit",
+     "this list, or more about one command", parse_topic},
+};
+
+enum { SPECS = sizeof specs / sizeof specs[0] };
+
+/* What people type instead, when it is not a slip of the finger. Suggested, never obeyed. */
+static const struct {
+    const char *word;
+    enum command_verb verb;
+} meant[] = {
+    {"publish", COMMAND_CONFIRM},   {"approve", COMMAND_CONFIRM},   {"ack", COMMAND_CONFIRM},
+    {"yes", COMMAND_CONFIRM},       {"ok", COMMAND_CONFIRM},        {"post", COMMAND_CONFIRM},
+    {"send", COMMAND_CONFIRM},      {"list", COMMAND_STATUS},       {"status", COMMAND_STATUS},
+    {"view", COMMAND_SHOW},         {"see", COMMAND_SHOW},          {"draft", COMMAND_SHOW},
+    {"change", COMMAND_EDIT},       {"set", COMMAND_EDIT},          {"reword", COMMAND_EDIT},
+    {"title", COMMAND_EDIT},        {"body", COMMAND_EDIT},         {"impact", COMMAND_EDIT},
+    {"wording", COMMAND_TEXT},      {"template", COMMAND_TEXT},     {"drop", COMMAND_DISCARD},
+    {"cancel", COMMAND_DISCARD},    {"reject", COMMAND_DISCARD},    {"no", COMMAND_DISCARD},
+    {"ignore", COMMAND_DISCARD},    {"delete", COMMAND_DISCARD},    {"new", COMMAND_OPEN},
+    {"create", COMMAND_OPEN},       {"start", COMMAND_OPEN},        {"declare", COMMAND_OPEN},
+    {"identified", COMMAND_UPDATE}, {"monitoring", COMMAND_UPDATE}, {"close", COMMAND_RESOLVE},
+    {"end", COMMAND_RESOLVE},       {"fixed", COMMAND_RESOLVE},     {"done", COMMAND_RESOLVE},
+    {"fix", COMMAND_CORRECT},       {"amend", COMMAND_CORRECT},     {"undo", COMMAND_RETRACT},
+    {"revoke", COMMAND_RETRACT},    {"withdraw", COMMAND_RETRACT},  {"whoami", COMMAND_WHO},
+    {"commands", COMMAND_HELP},     {"usage", COMMAND_HELP},
+};
+
+const struct command_spec *command_specs(size_t *ret_n)
+{
+    *ret_n = SPECS;
+    return specs;
+}
+
+const struct command_spec *command_spec_find(enum command_verb verb)
+{
+    size_t i;
+
+    for (i = 0; i + 1 < SPECS; i++)
+        if (specs[i].verb == verb)
+            break;
+    return &specs[i];
+}
+
+/* The row called by these n bytes, or NULL. */
+static const struct command_spec *spec_by_word(const char *word, size_t n)
+{
+    size_t i;
+
+    for (i = 0; i < SPECS; i++)
+        if (n && strlen(specs[i].name) == n && !strncasecmp(specs[i].name, word, n))
+            return &specs[i];
+    return NULL;
+}
+
+const struct command_spec *command_spec_by_name(const char *name)
+{
+    return spec_by_word(name, strlen(name));
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+/* Bytes of the white space at p, of any script; 0 where there is none. */
+static size_t space_bytes(const char *p)
+{
+    size_t n = utf8_char_bytes(p);
+
+    return n && utf8_is_space(utf8_decode(p)) ? n : 0;
+}
+
+static const char *skip_spaces(const char *p)
+{
+    size_t n;
+
+    while ((n = space_bytes(p)))
+        p += n;
+    return p;
+}
+
+/* Bytes of the word that begins at p. */
+static size_t word_bytes(const char *p)
+{
+    size_t n = 0;
+
+    while (p[n] && !space_bytes(p + n))
+        n++;
+    return n;
+}
+
+/* Marks that come along when a command is copied out of a sentence. No question mark: "confirm
+ * 7.2?" is a question. */
+static bool is_copied_mark(char c)
+{
+    return c && strchr(".,;:!`'\")", c);
+}
+
+/* The length of a word without such marks at its end. */
+static size_t trimmed(const char *word, size_t n)
+{
+    while (n && is_copied_mark(word[n - 1]))
+        n--;
+    return n;
+}
+
+/* The next word; moves on. Words of nothing but copied marks are passed over. */
+static const char *next_word(struct command_scan *scan, size_t *ret_n)
+{
+    const char *word;
+    size_t n;
+
+    do {
+        word = skip_spaces(scan->at);
+        n = word_bytes(word);
+        scan->at = word + n;
+    } while (n && !trimmed(word, n));
+    *ret_n = n;
+    return word;
+}
+
+static bool word_is(const char *word, size_t n, const char *name)
+{
+    return strlen(name) == n && !strncasecmp(word, name, n);
+}
+
+static int refuse(struct command_scan *scan, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static int refuse(struct command_scan *scan, const char *fmt, ...)
+{
+    va_list ap;
+    int n;
+
+    if (!scan->why_size)
+        return CRIER_EINVAL;
+    va_start(ap, fmt);
+    n = vsnprintf(scan->why, scan->why_size, fmt, ap);
+    va_end(ap);
+    if (n < 0)
+        scan->why[0] = '\0';
+    else if ((size_t)n >= scan->why_size) /* the prefix may be anything: cut it cleanly */
+        scan->why[utf8_cut(scan->why, scan->why_size - 1)] = '\0';
+    return CRIER_EINVAL;
+}
+
+static int refuse_usage(struct command_scan *scan, const char *what)
+{
+    return refuse(scan, "%s: type `%s %s`, for example `%s %s`", what, scan->prefix,
+                  scan->spec->usage, scan->prefix, scan->spec->example);
+}
+
+/* Nothing may follow. */
+static int expect_end(struct command_scan *scan)
+{
+    size_t n;
+
+    (void)next_word(scan, &n);
+    return n ? refuse_usage(scan, "too many words") : 0;
+}
+
+/* The rest of the line is text. */
+static int take_text(struct command_scan *scan, struct command *c)
+{
+    c->text = skip_spaces(scan->at);
+    /* Borrowed text ends where the line ends, so a closing backtick cannot be cut off. */
+    if (scan->ticked && strchr(c->text, '`'))
+        return refuse(scan, "type it once more without the backticks");
+    return 0;
+}
+
+/* Up to NUMBER_DIGITS digits; @return how many, 0 for none, too many, or zero. */
+static size_t read_number(const char *p, size_t n, int64_t *ret)
+{
+    int64_t value = 0;
+    size_t i;
+
+    for (i = 0; i < n && p[i] >= '0' && p[i] <= '9'; i++) {
+        if (i == NUMBER_DIGITS)
+            return 0;
+        value = value * 10 + (p[i] - '0');
+    }
+    *ret = value;
+    return value ? i : 0;
+}
+
+/* Reads 7, #7 or 7.2 (n bytes, nothing copied along). */
+static bool read_reference(const char *word, size_t n, int64_t *ret_incident, int64_t *ret_revision)
+{
+    int64_t incident, revision = 0;
+    size_t used, digits;
+
+    if (n && *word == '#') {
+        word++;
+        n--;
+    }
+    used = read_number(word, n, &incident);
+    if (!used)
+        return false;
+    if (used < n) {
+        if (word[used] != '.')
+            return false;
+        used++;
+        digits = read_number(word + used, n - used, &revision);
+        if (!digits || used + digits != n)
+            return false;
+    }
+    *ret_incident = incident;
+    *ret_revision = revision;
+    return true;
+}
+
+/* The next word without copied marks; what begins with a colon in it is left unread, since that may
+ * be part of the command. */
+static const char *next_key(struct command_scan *scan, size_t *ret_n)
+{
+    size_t n, keep = 0;
+    const char *word = next_word(scan, &n);
+
+    while (keep < n && word[keep] != ':')
+        keep++;
+    scan->at = word + keep;
+    *ret_n = trimmed(word, keep);
+    return word;
+}
+
+/* A colon, alone or at the end of the word before it. */
+static bool take_colon(struct command_scan *scan)
+{
+    const char *p = skip_spaces(scan->at);
+
+    if (*p != ':')
+        return false;
+    scan->at = p + 1;
+    return true;
+}
+
+/* The word that names an incident, which must be there. A colon behind it is left unread. */
+static int take_reference(struct command_scan *scan, struct command *c)
+{
+    size_t n;
+    const char *word = next_key(scan, &n);
+
+    if (!n)
+        return refuse_usage(scan, "which one");
+    if (!read_reference(word, n, &c->incident, &c->revision))
+        return refuse_usage(scan, "that is no incident's number");
+    return 0;
+}
+
+/* ---- one parser for each shape of arguments -------------------------------------------------- */
+
+static int parse_alone(struct command_scan *scan, struct command *c)
+{
+    (void)c;
+    return expect_end(scan);
+}
+
+static int parse_number(struct command_scan *scan, struct command *c)
+{
+    int r = take_reference(scan, c);
+
+    if (r)
+        return r;
+    (void)take_colon(scan);
+    return expect_end(scan);
+}
+
+static int parse_show(struct command_scan *scan, struct command *c)
+{
+    struct command_scan look = *scan;
+    size_t n;
+
+    (void)next_word(&look, &n);
+    return n ? parse_number(scan, c) : 0;
+}
+
+static int parse_confirm(struct command_scan *scan, struct command *c)
+{
+    for (;;) {
+        size_t n, keep;
+        const char *word = next_word(scan, &n);
+
+        keep = trimmed(word, n);
+        if (!n)
+            return 0;
+        if (word_is(word, keep, "quiet") && !c->quiet) {
+            c->quiet = true;
+        } else if (!c->incident && read_reference(word, keep, &c->incident, &c->revision)) {
+            /* "7." may be a sentence's end or half of 7.2: what goes public is not guessed. */
+            if (!c->revision && keep < n && word[keep] == '.')
+                return refuse(scan,
+                              "all of %" PRId64 ", or one revision? type `%s confirm %" PRId64
+                              "`, or the number as it was shown",
+                              c->incident, scan->prefix, c->incident);
+        } else if (c->incident && c->revision) {
+            return refuse(scan,
+                          "nothing was published: words that do not belong there; type "
+                          "`%s confirm %" PRId64 ".%" PRId64 "`%s",
+                          scan->prefix, c->incident, c->revision, c->quiet ? " (and quiet)" : "");
+        } else {
+            return refuse(scan, "nothing was published: type `%s %s`, for example `%s %s`",
+                          scan->prefix, scan->spec->usage, scan->prefix, scan->spec->example);
+        }
+    }
+}
+
+static int parse_edit(struct command_scan *scan, struct command *c)
+{
+    static const struct {
+        const char *name;
+        enum edit_field field;
+        const char *example;
+    } fields[] = {
+        {"title", EDIT_TITLE, "Errors for logged-in users"},
+        {"body", EDIT_BODY, "Some people see errors. We are investigating."},
+        {"impact", EDIT_IMPACT, "none, minor, major or critical"},
+        {"components", EDIT_COMPONENTS, "Editing partial outage"},
+        {"component", EDIT_COMPONENTS, "Editing partial outage"},
+        {"start", EDIT_START, "18:33"},
+    };
+    const char *word;
+    size_t n, i;
+    int r = take_reference(scan, c);
+
+    if (r)
+        return r;
+    (void)take_colon(scan);
+    word = next_key(scan, &n);
+    for (i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        if (!word_is(word, n, fields[i].name))
+            continue;
+        c->field = fields[i].field;
+        (void)take_colon(scan);
+        r = take_text(scan, c);
+        if (!r && !*c->text)
+            return refuse(scan, "say what it should be: `%s edit %" PRId64 " %s %s`", scan->prefix,
+                          c->incident, fields[i].name, fields[i].example);
+        return r;
+    }
+    return refuse_usage(scan, "edit what");
+}
+
+static int parse_name(struct command_scan *scan, struct command *c)
+{
+    int r = take_reference(scan, c);
+
+    if (r)
+        return r;
+    (void)take_colon(scan);
+    r = take_text(scan, c);
+    if (!r && !*c->text)
+        return refuse_usage(scan, "which wording");
+    return r;
+}
+
+static int parse_reason(struct command_scan *scan, struct command *c)
+{
+    int r = take_reference(scan, c);
+
+    if (r)
+        return r;
+    (void)take_colon(scan);
+    return take_text(scan, c);
+}
+
+static int parse_text(struct command_scan *scan, struct command *c)
+{
+    (void)take_colon(scan);
+    return take_text(scan, c);
+}
+
+static int parse_update(struct command_scan *scan, struct command *c)
+{
+    const char *word;
+    size_t n;
+    int r = take_reference(scan, c);
+
+    if (r)
+        return r;
+    (void)take_colon(scan);
+    word = next_key(scan, &n);
+    if (word_is(word, n, step_name(STEP_IDENTIFIED)))
+        c->step = STEP_IDENTIFIED;
+    else if (word_is(word, n, step_name(STEP_MONITORING)))
+        c->step = STEP_MONITORING;
+    else if (word_is(word, n, step_name(STEP_RESOLVED)))
+        return refuse(scan,
+                      "for the end there is `%s resolve %" PRId64 "`, or `%s resolve %" PRId64
+                      ": TEXT`",
+                      scan->prefix, c->incident, scan->prefix, c->incident);
+    else if (word_is(word, n, step_name(STEP_INVESTIGATING)))
+        return refuse(scan,
+                      "it began with investigating: type `%s update %" PRId64
+                      " identified: TEXT`; to change the words, `%s correct %" PRId64 ": TEXT`",
+                      scan->prefix, c->incident, scan->prefix, c->incident);
+    else
+        return refuse_usage(scan, "identified or monitoring");
+    if (!take_colon(scan))
+        return refuse(scan, "a colon belongs behind the step: `%s update %" PRId64 " %s: TEXT`",
+                      scan->prefix, c->incident, step_name(c->step));
+    r = take_text(scan, c);
+    if (!r && !*c->text)
+        return refuse_usage(scan, "what should it say");
+    return r;
+}
+
+static int parse_resolve(struct command_scan *scan, struct command *c)
+{
+    size_t n;
+    int r = take_reference(scan, c);
+
+    if (r)
+        return r;
+    c->step = STEP_RESOLVED;
+    if (take_colon(scan))
+        return take_text(scan, c);
+    (void)next_word(scan, &n);
+    if (n)
+        return refuse(scan,
+                      "a colon belongs before your words: `%s resolve %" PRId64
+                      ": TEXT`; `%s resolve %" PRId64 "` takes the prepared ones",
+                      scan->prefix, c->incident, scan->prefix, c->incident);
+    return 0;
+}
+
+static int parse_correct(struct command_scan *scan, struct command *c)
+{
+    int r = take_reference(scan, c);
+
+    if (r)
+        return r;
+    if (!take_colon(scan)) {
+        size_t n;
+
+        (void)next_word(scan, &n);
+        if (n)
+            return refuse(scan, "a colon belongs before your words: `%s correct %" PRId64 ": TEXT`",
+                          scan->prefix, c->incident);
+    }
+    r = take_text(scan, c);
+    if (!r && !*c->text)
+        return refuse_usage(scan, "what should it say");
+    return r;
+}
+
+static int parse_topic(struct command_scan *scan, struct command *c)
+{
+    c->text = skip_spaces(scan->at);
+    return 0;
+}
+
+/* ---- mistakes -------------------------------------------------------------------------------- */
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/*
+ * Slips between two words: letters missing, added, wrong, or swapped with their neighbour
+ * (optimal string alignment distance).
+ */
+static size_t slips(const char *a, size_t n, const char *b)
+{
+    size_t rows[3][WORD_BYTES + 1];
+    size_t *before = rows[0], *above = rows[1], *row = rows[2], *spare;
+    size_t m = strlen(b), i, j;
+
+    if (n > WORD_BYTES || m > WORD_BYTES)
+        return WORD_BYTES;
+    for (j = 0; j <= m; j++)
+        above[j] = before[j] = j;
+    for (i = 1; i <= n; i++) {
+        row[0] = i;
+        for (j = 1; j <= m; j++) {
+            size_t best = above[j - 1] + (lower(a[i - 1]) != b[j - 1]);
+
+            if (above[j] + 1 < best)
+                best = above[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            if (i > 1 && j > 1 && lower(a[i - 1]) == b[j - 2] && lower(a[i - 2]) == b[j - 1] &&
+                before[j - 2] + 1 < best)
+                best = before[j - 2] + 1;
+            row[j] = best;
+        }
+        spare = before;
+        before = above;
+        above = row;
+        row = spare;
+    }
+    return above[m];
+}
+
+/* The row that was probably meant, or NULL. */
+static const struct command_spec *nearest(const char *word, size_t n)
+{
+    const struct command_spec *best = NULL;
+    size_t i, least = NEAR_ENOUGH + 1;
+
+    for (i = 0; i < sizeof meant / sizeof meant[0]; i++)
+        if (word_is(word, n, meant[i].word))
+            return command_spec_find(meant[i].verb);
+    for (i = 0; i < SPECS; i++) {
+        size_t len = strlen(specs[i].name), found;
+
+        if (!len)
+            continue;
+        /* conf, confirming, confirm7.2 */
+        if ((n >= 3 && n < len && !strncasecmp(word, specs[i].name, n)) ||
+            (n > len && !strncasecmp(word, specs[i].name, len)))
+            return &specs[i];
+        found = slips(word, n, specs[i].name);
+        if (found < least && found * 2 < len && n > 2) {
+            least = found;
+            best = &specs[i];
+        }
+    }
+    return best;
+}
+
+/* Whether a word can be repeated to the person without a second thought. */
+static bool is_plain_word(const char *word, size_t n)
+{
+    size_t i;
+
+    for (i = 0; i < n; i++)
+        if (!((lower(word[i]) >= 'a' && lower(word[i]) <= 'z') ||
+              (word[i] >= '0' && word[i] <= '9') || word[i] == '-' || word[i] == '_'))
+            return false;
+    return n && n <= WORD_BYTES;
+}
+
+/* Answers a first word that is no command. */
+static int refuse_word(struct command_scan *scan, const char *word, size_t n)
+{
+    const struct command_spec *near;
+    char typed[WORD_BYTES + 16] = "that is no command";
+    int64_t incident, revision;
+
+    if (read_reference(word, n, &incident, &revision)) {
+        if (revision)
+            return refuse(scan,
+                          "`%s show %" PRId64 "` shows it, `%s confirm %" PRId64 ".%" PRId64
+                          "` publishes it",
+                          scan->prefix, incident, scan->prefix, incident, revision);
+        return refuse(scan,
+                      "`%s show %" PRId64 "` shows it, `%s confirm %" PRId64
+                      "` publishes its latest revision",
+                      scan->prefix, incident, scan->prefix, incident);
+    }
+    near = nearest(word, n);
+    if (is_plain_word(word, n))
+        (void)snprintf(typed, sizeof typed, "no command \"%.*s\"", (int)n, word);
+    if (!near)
+        return refuse(scan, "%s: `%s help` lists them", typed, scan->prefix);
+    if (!*near->name)
+        return refuse(scan, "%s: type `%s` for what is open, `%s help` for all commands", typed,
+                      scan->prefix, scan->prefix);
+    if (near->verb == COMMAND_CONFIRM) {
+        struct command_scan again = *scan;
+        struct command c = {0};
+
+        again.why_size = 0;
+        if (!parse_confirm(&again, &c) && c.revision)
+            return refuse(scan, "%s: type `%s confirm %" PRId64 ".%" PRId64 "%s`", typed,
+                          scan->prefix, c.incident, c.revision, c.quiet ? " quiet" : "");
+    }
+    return refuse(scan, "%s: did you mean `%s %s`? `%s help` lists them", typed, scan->prefix,
+                  near->usage, scan->prefix);
+}
+
+/* ---- the whole line -------------------------------------------------------------------------- */
+
+/*
+ * What follows the prefix, or NULL when the line is not for us.
+ * @param ret_ticked a backtick came before it.
+ */
+static const char *behind_prefix(const char *prefix, const char *line, bool *ret_ticked)
+{
+    size_t len = prefix ? strlen(prefix) : 0;
+    const char *p = skip_spaces(line);
+
+    *ret_ticked = *p == '`';
+    if (*ret_ticked)
+        p = skip_spaces(p + 1);
+    if (!len || strncasecmp(p, prefix, len) != 0)
+        return NULL;
+    p += len;
+    line = p;
+    while (is_copied_mark(*p) || *p == '?')
+        p++;
+    /* "!status: confirm", "!status?"; but not "!statusfoo" or "!status.php" */
+    if (*p && !space_bytes(p))
+        return NULL;
+    return *ret_ticked ? line : p; /* the closing backtick is looked at later */
+}
+
+bool command_is_addressed(const char *prefix, const char *line)
+{
+    bool ticked;
+
+    return behind_prefix(prefix, line, &ticked) != NULL;
+}
+
+/* Copied with backticks: nothing but marks may follow the second one. */
+static bool ends_with_tick(const char *p)
+{
+    p = strchr(p, '`');
+    while (p && (is_copied_mark(*p) || space_bytes(p)))
+        p += is_copied_mark(*p) ? 1 : space_bytes(p);
+    return !p || !*p;
+}
+
+int command_parse(const char *prefix, const char *line, struct command *ret_command, char *why,
+                  size_t why_size)
+{
+    struct command_scan scan = {.prefix = prefix, .why = why, .why_size = why_size};
+    struct command c = {.verb = COMMAND_STATUS, .text = ""};
+    const char *word;
+    size_t n, keep;
+    int r;
+
+    if (why_size)
+        why[0] = '\0';
+    scan.at = behind_prefix(prefix, line, &scan.ticked);
+    if (!scan.at)
+        return CRIER_ENOENT;
+    if (scan.ticked && !ends_with_tick(scan.at))
+        return refuse(&scan, "to give a command, type it alone, without backticks");
+    word = next_word(&scan, &n);
+    keep = trimmed(word, n);
+    if (keep && word[keep - 1] == '?') {
+        /* "help?" is help; "confirm?" is not a confirmation. */
+        scan.spec = spec_by_word(word, keep - 1);
+        if (scan.spec && scan.spec->roles != ROLE_NONE)
+            scan.spec = NULL;
+    } else {
+        scan.spec = n ? spec_by_word(word, keep) : command_spec_find(COMMAND_STATUS);
+    }
+    if (!scan.spec)
+        return refuse_word(&scan, word, keep);
+    c.verb = scan.spec->verb;
+    r = scan.spec->parse(&scan, &c);
+    if (!r)
+        *ret_command = c;
+    return r;
+}
+
+/* ---- for help -------------------------------------------------------------------------------- */
+
+/* The first word of a topic, without the prefix. */
+static const char *topic_word(const char *prefix, const char *topic, size_t *ret_n)
+{
+    bool ticked;
+    const char *rest = behind_prefix(prefix, topic, &ticked);
+    struct command_scan scan = {.at = rest ? rest : topic};
+    const char *word = next_word(&scan, ret_n);
+
+    while (*ret_n && is_copied_mark(*word)) { /* an opening backtick */
+        word++;
+        --*ret_n;
+    }
+    *ret_n = trimmed(word, *ret_n);
+    return word;
+}
+
+const struct command_spec *command_topic(const char *prefix, const char *topic)
+{
+    size_t n;
+    const char *word = topic_word(prefix, topic, &n);
+
+    return spec_by_word(word, n);
+}
+
+void command_unknown(const char *prefix, const char *word, char *dst, size_t size)
+{
+    struct command_scan scan = {.prefix = prefix, .at = "", .why = dst, .why_size = size};
+    size_t n;
+
+    if (size)
+        dst[0] = '\0';
+    word = topic_word(prefix, word, &n);
+    (void)refuse_word(&scan, word, n);
+}

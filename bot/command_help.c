@@ -1,0 +1,114 @@
+/*
+ * command_help: the answer to `help`, made from the table in command.c.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "access.h"
+#include "command.h"
+#include "utf8.h"
+
+/* What one line of the table cannot say. */
+static const char *details(enum command_verb verb)
+{
+    switch (verb) {
+    case COMMAND_CONFIRM:
+        return "7.2 publishes exactly those words; 7, or nothing when one thing is open, means the "
+               "latest that was shown";
+    case COMMAND_EDIT:
+        return "start is a time in UTC, 18:33; impact is none, minor, major or critical; "
+               "components are like: Editing partial outage, Reading degraded performance";
+    case COMMAND_UPDATE:
+    case COMMAND_RESOLVE:
+    case COMMAND_CORRECT:
+    case COMMAND_RETRACT:
+        return "nothing is public before it is confirmed";
+    case COMMAND_STATUS:
+    case COMMAND_SHOW:
+    case COMMAND_TEXT:
+    case COMMAND_DISCARD:
+    case COMMAND_OPEN:
+    case COMMAND_WHO:
+    case COMMAND_HELP:
+        break;
+    }
+    return NULL;
+}
+
+/* "`!status confirm [N[.R]] [quiet]`: publish what was shown; ..." */
+static void entry(char *dst, size_t size, const char *prefix, const struct command_spec *spec)
+{
+    int n = snprintf(dst, size, "`%s%s%s`: %s", prefix, *spec->usage ? " " : "", spec->usage,
+                     spec->help);
+
+    if (n < 0)
+        *dst = '\0';
+    else if ((size_t)n >= size)
+        dst[utf8_cut(dst, size - 1)] = '\0';
+}
+
+/* Everything about one command. */
+static size_t help_one(const char *prefix, const struct command_spec *spec,
+                       char lines[][COMMAND_HELP_BYTES], size_t max_lines)
+{
+    const char *more = details(spec->verb);
+    char who[64];
+    int n;
+
+    entry(lines[0], COMMAND_HELP_BYTES, prefix, spec);
+    if (max_lines < 2)
+        return 1;
+    n = snprintf(lines[1], COMMAND_HELP_BYTES, "For %s. For example: `%s%s%s`%s%s%s",
+                 access_who_may(spec->verb, who, sizeof who), prefix, *spec->example ? " " : "",
+                 spec->example, more ? " (" : "", more ? more : "", more ? ")" : "");
+    if (n < 0)
+        return 1;
+    if (n >= COMMAND_HELP_BYTES)
+        lines[1][utf8_cut(lines[1], COMMAND_HELP_BYTES - 1)] = '\0';
+    return 2;
+}
+
+/* All commands, as many to a line as fit: a bot that sends a line for each is throttled. */
+static size_t help_all(const char *prefix, char lines[][COMMAND_HELP_BYTES], size_t max_lines)
+{
+    static const char separator[] = " | ";
+    const struct command_spec *spec;
+    size_t n_specs, i, n = 0, used = 0;
+    char piece[COMMAND_HELP_BYTES];
+
+    spec = command_specs(&n_specs);
+    for (i = 0; i < n_specs; i++) {
+        size_t len;
+
+        entry(piece, sizeof piece, prefix, &spec[i]);
+        len = strlen(piece);
+        if (n && used + strlen(separator) + len < COMMAND_HELP_BYTES) {
+            memcpy(lines[n - 1] + used, separator, strlen(separator));
+            used += strlen(separator);
+        } else {
+            if (n == max_lines)
+                break;
+            n++;
+            used = 0;
+        }
+        memcpy(lines[n - 1] + used, piece, len + 1);
+        used += len;
+    }
+    return n;
+}
+
+size_t command_help(const char *prefix, const char *topic, char lines[][COMMAND_HELP_BYTES],
+                    size_t max_lines)
+{
+    const struct command_spec *spec;
+
+    if (!max_lines)
+        return 0;
+    spec = command_topic(prefix, topic);
+    if (spec)
+        return help_one(prefix, spec, lines, max_lines);
+    if (!*topic)
+        return help_all(prefix, lines, max_lines);
+    command_unknown(prefix, topic, lines[0], COMMAND_HELP_BYTES);
+    return 1;
+}
