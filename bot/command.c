@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "err.h"
+#include "nearest.h"
 #include "utf8.h"
 
 enum {
@@ -516,68 +517,29 @@ static int parse_topic(struct command_scan *scan, struct command *c)
 
 /* ---- mistakes -------------------------------------------------------------------------------- */
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-/*
- * Slips between two words: letters missing, added, wrong, or swapped with their neighbour
- * (optimal string alignment distance).
- */
-static size_t slips(const char *a, size_t n, const char *b)
-{
-    size_t rows[3][WORD_BYTES + 1];
-    size_t *before = rows[0], *above = rows[1], *row = rows[2], *spare;
-    size_t m = strlen(b), i, j;
-
-    if (n > WORD_BYTES || m > WORD_BYTES)
-        return WORD_BYTES;
-    for (j = 0; j <= m; j++)
-        above[j] = before[j] = j;
-    for (i = 1; i <= n; i++) {
-        row[0] = i;
-        for (j = 1; j <= m; j++) {
-            size_t best = above[j - 1] + (lower(a[i - 1]) != b[j - 1]);
-
-            if (above[j] + 1 < best)
-                best = above[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            if (i > 1 && j > 1 && lower(a[i - 1]) == b[j - 2] && lower(a[i - 2]) == b[j - 1] &&
-                before[j - 2] + 1 < best)
-                best = before[j - 2] + 1;
-            row[j] = best;
-        }
-        spare = before;
-        before = above;
-        above = row;
-        row = spare;
-    }
-    return above[m];
-}
-
 /* The row that was probably meant, or NULL. */
-static const struct command_spec *nearest(const char *word, size_t n)
+static const struct command_spec *probably(const char *word, size_t n)
 {
     const struct command_spec *best = NULL;
     size_t i, least = NEAR_ENOUGH + 1;
+    char typed[WORD_BYTES + 1];
 
+    if (n < 2 || n > WORD_BYTES)
+        return NULL;
+    memcpy(typed, word, n);
+    typed[n] = '\0';
     for (i = 0; i < sizeof meant / sizeof meant[0]; i++)
-        if (word_is(word, n, meant[i].word))
+        if (!strcasecmp(typed, meant[i].word))
             return command_spec_find(meant[i].verb);
     for (i = 0; i < SPECS; i++) {
-        size_t len = strlen(specs[i].name), found;
+        size_t len = strlen(specs[i].name), distance;
 
-        if (!len)
-            continue;
         /* conf, confirming, confirm7.2 */
-        if ((n >= 3 && n < len && !strncasecmp(word, specs[i].name, n)) ||
-            (n > len && !strncasecmp(word, specs[i].name, len)))
+        if (len && n > 2 && !strncasecmp(typed, specs[i].name, n < len ? n : len))
             return &specs[i];
-        found = slips(word, n, specs[i].name);
-        if (found < least && found * 2 < len && n > 2) {
-            least = found;
+        distance = nearest_distance(typed, specs[i].name);
+        if (distance < least && distance * 2 < len) {
+            least = distance;
             best = &specs[i];
         }
     }
@@ -590,7 +552,7 @@ static bool is_plain_word(const char *word, size_t n)
     size_t i;
 
     for (i = 0; i < n; i++)
-        if (!((lower(word[i]) >= 'a' && lower(word[i]) <= 'z') ||
+        if (!((word[i] >= 'A' && word[i] <= 'Z') || (word[i] >= 'a' && word[i] <= 'z') ||
               (word[i] >= '0' && word[i] <= '9') || word[i] == '-' || word[i] == '_'))
             return false;
     return n && n <= WORD_BYTES;
@@ -614,7 +576,7 @@ static int refuse_word(struct command_scan *scan, const char *word, size_t n)
                       "` publishes its latest revision",
                       scan->prefix, incident, scan->prefix, incident);
     }
-    near = nearest(word, n);
+    near = probably(word, n);
     if (is_plain_word(word, n))
         (void)snprintf(typed, sizeof typed, "no command \"%.*s\"", (int)n, word);
     if (!near)
@@ -738,7 +700,7 @@ const struct command_spec *command_topic(const char *prefix, const char *topic)
     return spec_by_word(word, n);
 }
 
-void command_unknown(const char *prefix, const char *word, char *dst, size_t size)
+bool command_unknown(const char *prefix, const char *word, char *dst, size_t size)
 {
     struct command_scan scan = {.prefix = prefix, .at = "", .why = dst, .why_size = size};
     size_t n;
@@ -746,5 +708,7 @@ void command_unknown(const char *prefix, const char *word, char *dst, size_t siz
     if (size)
         dst[0] = '\0';
     word = topic_word(prefix, word, &n);
-    (void)refuse_word(&scan, word, n);
+    if (n)
+        (void)refuse_word(&scan, word, n);
+    return n > 0;
 }

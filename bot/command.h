@@ -100,8 +100,9 @@ int command_parse(const char *prefix, const char *line, struct command *ret_comm
  */
 const struct command_spec *command_topic(const char *prefix, const char *topic);
 
-/** One clean line of text about a word that is no command: the nearest, or where the list is. */
-void command_unknown(const char *prefix, const char *word, char *dst, size_t size);
+/** One clean line of text about a word that is no command: the nearest, or where the list is.
+ * @return false, and dst is "", when there is no word in it. */
+bool command_unknown(const char *prefix, const char *word, char *dst, size_t size);
 
 /**
  * The answer to `help`, made from the table.

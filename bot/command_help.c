@@ -107,8 +107,7 @@ size_t command_help(const char *prefix, const char *topic, char lines[][COMMAND_
     spec = command_topic(prefix, topic);
     if (spec)
         return help_one(prefix, spec, lines, max_lines);
-    if (!*topic)
+    if (!command_unknown(prefix, topic, lines[0], COMMAND_HELP_BYTES))
         return help_all(prefix, lines, max_lines);
-    command_unknown(prefix, topic, lines[0], COMMAND_HELP_BYTES);
     return 1;
 }
