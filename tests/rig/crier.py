@@ -180,13 +180,20 @@ class Sandbox:
 
     def wait_incident(self, wanted, timeout=PATIENCE_S):
         """The newest public incident as soon as `wanted(incident)` holds for it."""
+        return self._wait(self.incidents, lambda found: found and wanted(found[0]), timeout)[0]
+
+    def wait_requests(self, wanted, timeout=PATIENCE_S):
+        """The requests so far as soon as `wanted(requests)` holds for them."""
+        return self._wait(self.requests, wanted, timeout)
+
+    def _wait(self, ask, wanted, timeout):
         deadline = time.monotonic() + timeout
         pace = threading.Event()
         while True:
-            found = self.incidents()
-            if found and wanted(found[0]):
-                return found[0]
+            found = ask()
+            if wanted(found):
+                return found
             if time.monotonic() > deadline:
-                raise Timeout(f"the page has no such incident after {timeout:g} s; it has:\n"
+                raise Timeout(f"the page does not say so after {timeout:g} s; it says:\n"
                               + json.dumps(found, indent=1))
             pace.wait(0.02)

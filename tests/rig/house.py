@@ -5,13 +5,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 from .client import Client, password_of, register_accounts
 from .crier import TREE, Crier, Raw, Sandbox, private_file
-from .process import Folder
-from .servers import Atheme, Certificates, InspIRCd
+from .process import PATIENCE_S, Folder
+from .servers import Atheme, Certificates, InspIRCd, Ngircd
 
 # Bots and people of the channel; each account belongs to whoever has the same nick in the log.
 BOTS = ("icinga-wm", "jinxer-wm", "logmsgbot")
 PEOPLE = ("deployer1", "deployer2", "sre1", "reader1", "someuser")
 ACCOUNTS = ("crier", *BOTS, *PEOPLE)
+
+# The two lines that an outage takes, and the channel's prompt.
+DEPLOY_STARTS = ("!log deployer1@deploy1002 Started scap: Backport for "
+                 "[[gerrit:880001|Use the new heading markup (T314714)]]")
+ALERT = ("PROBLEM - MediaWiki exceptions and fatals per minute for appserver on alert1001 is CRITICAL: "
+         "2.651e+04 gt 100")
+CONFIRM = r"`!status confirm (?P<number>\d+\.\d+)`"
+PUBLIC = r"\b(?P<id>\d+) is public since \d\d:\d\d:\d\d, investigating: (?P<url>http\S+)"
 
 _numbers = itertools.count(1)
 
@@ -37,8 +45,30 @@ class Network:
             return Client(self.server.tls, nick, ca=self.certificates.ca, account=account, **more)
         return Client(self.server.plain, nick, account=account, **more)
 
+    def settings(self, channel, nick, home, **more):
+        """How crier gets there: TLS, SASL."""
+        return network_settings(self.server.tls, channel, nick, home, ca=self.certificates.ca, **more)
+
     def close(self):
         self.atheme.stop()
+        self.server.stop()
+        self.folder.remove()
+
+
+class PlainNetwork:
+    """ngIRCd: nobody has an account, and nobody can be asked."""
+
+    def __init__(self):
+        self.folder = Folder("plain")
+        self.server = Ngircd(self.folder.sub("ngircd"))
+
+    def client(self, nick, _account=None, **more):
+        return Client(self.server.plain, nick, **more)
+
+    def settings(self, channel, nick, home, **more):
+        return network_settings(self.server.plain, channel, nick, home, sasl=False, **more)
+
+    def close(self):
         self.server.stop()
         self.folder.remove()
 
@@ -81,24 +111,22 @@ class House:
     `settings` may be changed until start(). Everything that is opened here is closed by close().
     """
 
-    def __init__(self, network, channel_modes="", test="house"):
+    def __init__(self, network, nick=None):
         number = next(_numbers)
         self.network = network
-        self.folder = Folder(test)
+        self.folder = Folder("house")
         self.channel = f"#ops-{number}"
-        self.nick = f"crier-{number}"
+        self.nick = nick or f"crier-{number}"
         self.place = f"test/{self.channel}"
         self.clients = {}
         self.crier = None
         self.sandbox = None
-        self.channel_modes = channel_modes
         self.sandbox = Sandbox(self.folder.sub("sandbox"))
         home = self.folder.sub("crier")
         self.settings = self.default_settings(home)
         self.crier = Crier(home, self.settings)
 
     def default_settings(self, home):
-        network = self.network
         settings = {
             "state_dir": home,
             "pages": [page_settings(self.sandbox.url, self.sandbox.page, self.sandbox.key_file)],
@@ -109,9 +137,8 @@ class House:
             "chat": {"revision_interval": "2 s", "confirm_guard": "2 s"},
             "rules": Raw(f'@include "{TREE}/config/wikimedia-rules.cfg"'),
         }
-        if network:
-            settings["networks"] = [network_settings(
-                network.server.tls, self.channel, self.nick, home, ca=network.certificates.ca)]
+        if self.network:
+            settings["networks"] = [self.network.settings(self.channel, self.nick, home)]
         return settings
 
     def start(self, ready=True, joined=True):
@@ -139,20 +166,25 @@ class House:
         return clients
 
     def say(self, nick, text):
-        """Somebody says it in the channel; when, and where in their own view."""
-        client = self.clients[nick]
-        mark = client.say(self.channel, text)
-        return mark
+        """Somebody says it in the channel: the place in what they see that an answer comes after."""
+        return self.clients[nick].say(self.channel, text)
 
-    def heard(self, watcher, pattern, since=0, timeout=60):
-        """Waits until the watcher hears crier say it: (time, match)."""
-        _, when, found = self.clients[watcher].said.wait_for(
-            rf"^\S+ <{self.crier_nick}> .*?(?:{pattern})", since, timeout)
+    def heard(self, nick, pattern, since=0, timeout=PATIENCE_S):
+        """What crier said that the pattern is found in, in the eyes of somebody: (time, match)."""
+        _, when, found = self.clients[nick].said.wait_for(
+            rf"^\S+ <{self.nick}_*> (?:.*?)(?:{pattern})", since, timeout)
         return when, found
 
-    @property
-    def crier_nick(self):
-        return rf"{self.nick}_*"
+    def ask(self, nick, text, pattern, timeout=PATIENCE_S):
+        """Somebody says it, and crier answers with that: the match."""
+        return self.heard(nick, pattern, self.say(nick, text), timeout)[1]
+
+    def draft(self, nick):
+        """An outage begins, as short as it can be: a deploy, an alert. The draft's number, as N.R."""
+        self.say("logmsgbot", DEPLOY_STARTS)
+        self.clients["logmsgbot"].barrier()
+        self.say("icinga-wm", ALERT)
+        return self.heard(nick, CONFIRM)[1]["number"]
 
     def close(self):
         for client in self.clients.values():
