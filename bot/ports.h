@@ -215,11 +215,14 @@ struct store_port {
     void *ctx;
     /**
      * Starts to commit a batch as one transaction; takes its content (the batch is empty then).
-     * Commits complete in the order in which they were started.
+     * Commits complete in the order in which they were started; an empty batch completes too.
      * @param ticket handed back in the sink.
+     * @return 0; or CRIER_ENOMEM or CRIER_ELIMIT (too much waits already): the batch is unchanged
+     * then and may be tried again later, with more in it.
      */
     int (*commit)(void *ctx, struct batch *batch, uint64_t ticket);
-    /** Reads every live row, tables in the order of enum record_table. The record is borrowed. */
+    /** Reads every live row, tables in the order of enum record_table, rows by id. The record is
+     * borrowed; anything but 0 from row ends the reading and is returned. */
     int (*load)(void *ctx, int (*row)(void *row_ctx, enum record_table t, const void *record),
                 void *row_ctx);
 };
@@ -227,8 +230,8 @@ struct store_port {
 struct store_sink {
     void *ctx;
     /** @param err 0, or CRIER_EIO: nothing of that batch was written; the store keeps trying and
-     * reports again, each time with the same ticket, until it is 0. @param text one line for
-     * people. */
+     * reports again, each time with the same ticket, until it is 0. Of several that wait, only
+     * the oldest is reported. @param text one line for people. */
     void (*committed)(void *ctx, uint64_t ticket, int err, const char *text);
 };
 
