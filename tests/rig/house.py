@@ -111,11 +111,11 @@ class House:
     `settings` may be changed until start(). Everything that is opened here is closed by close().
     """
 
-    def __init__(self, network, nick=None):
+    def __init__(self, network, nick=None, channel=None):
         number = next(_numbers)
         self.network = network
         self.folder = Folder("house")
-        self.channel = f"#ops-{number}"
+        self.channel = channel or f"#ops-{number}"
         self.nick = nick or f"crier-{number}"
         self.place = f"test/{self.channel}"
         self.clients = {}
