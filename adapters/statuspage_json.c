@@ -1,0 +1,697 @@
+#include "statuspage_json.h"
+
+#include <assert.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "err.h"
+#include "utf8.h"
+#include "when.h"
+
+enum {
+    /* Characters, of incident.name and incident.body. Source: OpenAPI document. */
+    NAME_MAX_CHARS = 255,
+    BODY_MAX_CHARS = 25000,
+    /* Of an error body, so much is looked at. */
+    ERROR_LOOK_BYTES = 16384,
+    TEXT_MAX_BYTES = 1 << 20
+};
+
+bool statuspage_id_is_valid(const char *id)
+{
+    size_t n = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+
+    return n > 0 && n <= STATUSPAGE_ID_MAX && !id[n];
+}
+
+static char *clean_copy(const char *s)
+{
+    size_t n = strlen(s);
+    char *copy = malloc(n + 1);
+
+    if (copy)
+        utf8_clean(s, n, copy);
+    return copy;
+}
+
+void page_components_finish(struct page_components *c)
+{
+    size_t i;
+
+    for (i = 0; i < c->n; i++)
+        free(c->item[i].name);
+    free(c->item);
+    memset(c, 0, sizeof *c);
+}
+
+size_t page_components_find(const struct page_components *c, const char *name,
+                            const struct page_component **ret_component)
+{
+    char clean[COMPONENT_NAME_MAX * 4 + 1];
+    size_t i, count = 0;
+
+    *ret_component = NULL;
+    if (strlen(name) >= sizeof clean)
+        return 0;
+    utf8_clean(name, strlen(name), clean);
+    for (i = 0; i < c->n; i++)
+        if (!strcmp(c->item[i].name, clean) && !count++)
+            *ret_component = &c->item[i];
+    return count;
+}
+
+void page_incidents_finish(struct page_incidents *l)
+{
+    size_t i;
+
+    for (i = 0; i < l->n; i++)
+        page_incident_finish(&l->item[i]);
+    free(l->item);
+    memset(l, 0, sizeof *l);
+}
+
+/* ---- building */
+
+static const char *or_empty(const char *s)
+{
+    return s ? s : "";
+}
+
+static int check_text(const char *text, size_t max_chars)
+{
+    if (!utf8_is_valid(or_empty(text)))
+        return CRIER_EINVAL;
+    return utf8_length(or_empty(text)) > max_chars ? CRIER_ELIMIT : 0;
+}
+
+/* {"crier": {"incident": KEY, "step": STEP}}: each top-level value must be an object. */
+static json_t *build_metadata(const struct page_request *req)
+{
+    json_t *metadata = json_object(), *crier = json_object();
+
+    if (!metadata || !crier ||
+        json_object_set_new(crier, "incident", json_string(req->key_incident)) ||
+        json_object_set_new(crier, "step", json_string(or_empty(req->key_step))) ||
+        json_object_set(metadata, "crier", crier)) {
+        json_decref(metadata);
+        metadata = NULL;
+    }
+    json_decref(crier);
+    return metadata;
+}
+
+static int add_components(json_t *incident, const struct page_request *req,
+                          const struct page_components *map)
+{
+    json_t *ids = json_array(), *states = json_object();
+    int r = CRIER_ENOMEM;
+    size_t i;
+
+    if (!ids || !states)
+        goto out;
+    for (i = 0; i < req->components.n; i++) {
+        const struct component_claim *claim = &req->components.item[i];
+        const struct page_component *c;
+
+        if (page_components_find(map, claim->name, &c) != 1) {
+            r = CRIER_EINVAL;
+            goto out;
+        }
+        if (json_array_append_new(ids, json_string(c->id)) ||
+            json_object_set_new(states, c->id, json_string(component_status_name(claim->status))))
+            goto out;
+    }
+    if (json_object_set(incident, "component_ids", ids) ||
+        json_object_set(incident, "components", states))
+        goto out;
+    r = 0;
+out:
+    json_decref(ids);
+    json_decref(states);
+    return r;
+}
+
+static int fill_incident(json_t *incident, const struct page_request *req,
+                         const struct page_components *map)
+{
+    if (req->title && *req->title && json_object_set_new(incident, "name", json_string(req->title)))
+        return CRIER_ENOMEM;
+    if (req->body && *req->body && json_object_set_new(incident, "body", json_string(req->body)))
+        return CRIER_ENOMEM;
+    if (json_object_set_new(incident, "status", json_string(step_name(req->step))) ||
+        json_object_set_new(incident, "impact_override", json_string(impact_name(req->impact))) ||
+        json_object_set_new(incident, "deliver_notifications", json_boolean(req->notify)))
+        return CRIER_ENOMEM;
+    if (req->key_incident && *req->key_incident &&
+        json_object_set_new(incident, "metadata", build_metadata(req)))
+        return CRIER_ENOMEM;
+    return req->components.n ? add_components(incident, req, map) : 0;
+}
+
+static char *dump_root(const char *root_name, json_t *value, int *ret_err)
+{
+    json_t *root = json_object();
+    char *text = NULL;
+
+    if (root && !json_object_set(root, root_name, value))
+        text = json_dumps(root, JSON_COMPACT);
+    json_decref(root);
+    *ret_err = text ? 0 : CRIER_ENOMEM;
+    return text;
+}
+
+char *statuspage_json_incident(const struct page_request *req, const struct page_components *map,
+                               int *ret_err)
+{
+    json_t *incident = NULL;
+    char *text = NULL;
+    int r;
+
+    if ((r = check_text(req->title, NAME_MAX_CHARS)) || (r = check_text(req->body, BODY_MAX_CHARS)))
+        goto out;
+    r = CRIER_EINVAL;
+    if (!utf8_is_valid(or_empty(req->key_incident)) || !utf8_is_valid(or_empty(req->key_step)))
+        goto out;
+    r = CRIER_ENOMEM;
+    incident = json_object();
+    if (!incident || (r = fill_incident(incident, req, map)))
+        goto out;
+    text = dump_root("incident", incident, &r);
+out:
+    json_decref(incident);
+    *ret_err = r;
+    return text;
+}
+
+char *statuspage_json_correction(const char *body, int *ret_err)
+{
+    json_t *update = NULL;
+    char *text = NULL;
+    int r = check_text(body, BODY_MAX_CHARS);
+
+    if (r)
+        goto out;
+    r = CRIER_ENOMEM;
+    update = json_object();
+    if (!update || json_object_set_new(update, "body", json_string(or_empty(body))) ||
+        json_object_set_new(update, "deliver_notifications", json_false()))
+        goto out;
+    text = dump_root("incident_update", update, &r);
+out:
+    json_decref(update);
+    *ret_err = r;
+    return text;
+}
+
+/* ---- reading */
+
+static int load(const char *data, size_t n, json_t **ret_root)
+{
+    json_error_t error;
+    json_t *root = json_loadb(data, n, 0, &error);
+
+    if (!root)
+        return json_error_code(&error) == json_error_out_of_memory ? CRIER_ENOMEM : CRIER_EINVAL;
+    *ret_root = root;
+    return 0;
+}
+
+/* A member that is a string, or null or missing: NULL then. */
+static int string_member(const json_t *object, const char *name, const char **ret_text)
+{
+    const json_t *v = json_object_get(object, name);
+
+    *ret_text = NULL;
+    if (!v || json_is_null(v))
+        return 0;
+    if (!json_is_string(v))
+        return CRIER_EINVAL;
+    *ret_text = json_string_value(v);
+    return 0;
+}
+
+static int clean_member(const json_t *object, const char *name, char **ret_text)
+{
+    const char *text;
+    int r = string_member(object, name, &text);
+
+    if (r)
+        return r;
+    *ret_text = clean_copy(or_empty(text));
+    return *ret_text ? 0 : CRIER_ENOMEM;
+}
+
+static int id_member(const json_t *object, char *dst)
+{
+    const char *id;
+
+    if (string_member(object, "id", &id) || !id || !statuspage_id_is_valid(id))
+        return CRIER_EINVAL;
+    memcpy(dst, id, strlen(id) + 1);
+    return 0;
+}
+
+static int64_t time_member(const json_t *object, const char *name)
+{
+    const char *text;
+    int64_t wall_ms;
+
+    if (string_member(object, name, &text) || !text || when_parse_iso(text, &wall_ms))
+        return 0;
+    return wall_ms;
+}
+
+/* An array, or null or missing: *ret_array is NULL then. */
+static int array_member(const json_t *object, const char *name, const json_t **ret_array)
+{
+    const json_t *v = json_object_get(object, name);
+
+    *ret_array = NULL;
+    if (!v || json_is_null(v))
+        return 0;
+    if (!json_is_array(v))
+        return CRIER_EINVAL;
+    *ret_array = v;
+    return 0;
+}
+
+static bool is_scheduled(const char *status)
+{
+    return !strcmp(status, "scheduled") || !strcmp(status, "in_progress") ||
+           !strcmp(status, "verifying") || !strcmp(status, "completed");
+}
+
+/* "postmortem" is met where a postmortem was written for a resolved incident. */
+static int read_step(const json_t *object, enum step *ret_step)
+{
+    const char *status;
+
+    if (string_member(object, "status", &status) || !status)
+        return CRIER_EINVAL;
+    if (!strcmp(status, "postmortem")) {
+        *ret_step = STEP_RESOLVED;
+        return 0;
+    }
+    return step_from_name(status, ret_step);
+}
+
+static int read_impact(const json_t *object, enum impact *ret_impact)
+{
+    const char *name;
+
+    if (string_member(object, "impact", &name))
+        return CRIER_EINVAL;
+    if (!name || impact_from_name(name, ret_impact))
+        *ret_impact = IMPACT_NONE;
+    return 0;
+}
+
+/* crier's own key; the metadata of others is theirs and may have any shape. */
+static int read_metadata(const json_t *object, struct page_incident *i)
+{
+    const json_t *metadata = json_object_get(object, "metadata"), *crier;
+    const char *incident = NULL, *step = NULL;
+
+    if (metadata && !json_is_null(metadata) && !json_is_object(metadata))
+        return CRIER_EINVAL;
+    crier = json_object_get(metadata, "crier");
+    if (string_member(crier, "incident", &incident) || string_member(crier, "step", &step))
+        incident = step = NULL;
+    i->key_incident = clean_copy(or_empty(incident));
+    i->key_step = clean_copy(or_empty(step));
+    return i->key_incident && i->key_step ? 0 : CRIER_ENOMEM;
+}
+
+static int read_claims(const json_t *object, struct components *claims)
+{
+    const json_t *list, *c;
+    size_t k;
+    int r = array_member(object, "components", &list);
+
+    for (k = 0; !r && k < json_array_size(list) && claims->n < COMPONENTS_MAX; k++) {
+        enum component_status status;
+        const char *status_text;
+        char *name = NULL;
+
+        c = json_array_get(list, k);
+        if (!json_is_object(c) || string_member(c, "status", &status_text))
+            return CRIER_EINVAL;
+        if (json_is_true(json_object_get(c, "group")) || !status_text ||
+            component_status_from_name(status_text, &status))
+            continue;
+        r = clean_member(c, "name", &name);
+        if (!r && *name)
+            r = components_set(claims, name, status);
+        free(name);
+    }
+    return r;
+}
+
+/* The newest by created_at; where that does not tell, the first: the API lists them newest first.
+ */
+static int newest_update(const json_t *object, const json_t **ret_update)
+{
+    const json_t *list, *newest = NULL;
+    int64_t newest_ms = 0;
+    size_t k;
+    int r = array_member(object, "incident_updates", &list);
+
+    if (r)
+        return r;
+    for (k = 0; k < json_array_size(list); k++) {
+        const json_t *u = json_array_get(list, k);
+        int64_t ms;
+
+        if (!json_is_object(u))
+            return CRIER_EINVAL;
+        ms = time_member(u, "created_at");
+        if (!newest || ms > newest_ms) {
+            newest = u;
+            newest_ms = ms;
+        }
+    }
+    *ret_update = newest;
+    return 0;
+}
+
+static int read_url(const json_t *object, const char *public_url, struct page_incident *i)
+{
+    char *shortlink = NULL;
+    int r;
+
+    if (public_url && *public_url) {
+        i->url = buf_printf("%s/incidents/%s", public_url, i->remote_id);
+        return i->url ? 0 : CRIER_ENOMEM;
+    }
+    r = clean_member(object, "shortlink", &shortlink);
+    if (r)
+        return r;
+    if (strncmp(shortlink, "https://", 8) && strncmp(shortlink, "http://", 7))
+        shortlink[0] = '\0';
+    i->url = shortlink;
+    return 0;
+}
+
+static int read_one(const json_t *object, const char *public_url, struct page_incident *ret,
+                    char *ret_update_id)
+{
+    struct page_incident i;
+    const json_t *update = NULL;
+    char id[STATUSPAGE_ID_MAX + 1], update_id[STATUSPAGE_ID_MAX + 1] = "";
+    int r = CRIER_EINVAL;
+
+    memset(&i, 0, sizeof i);
+    components_init(&i.components);
+    if (!json_is_object(object) || id_member(object, id))
+        goto out;
+    if ((r = read_step(object, &i.step)) || (r = read_impact(object, &i.impact)) ||
+        (r = newest_update(object, &update)))
+        goto out;
+    if (update && ret_update_id && (r = id_member(update, update_id)))
+        goto out;
+    r = CRIER_ENOMEM;
+    i.remote_id = clean_copy(id);
+    if (!i.remote_id)
+        goto out;
+    if ((r = clean_member(object, "name", &i.title)) ||
+        (r = clean_member(update, "body", &i.body)) || (r = read_url(object, public_url, &i)) ||
+        (r = read_metadata(object, &i)) || (r = read_claims(object, &i.components)))
+        goto out;
+    i.created_wall_ms = time_member(object, "created_at");
+    i.updated_wall_ms = time_member(object, "updated_at");
+    if (ret_update_id)
+        memcpy(ret_update_id, update_id, sizeof update_id);
+    *ret = i;
+    return 0;
+out:
+    page_incident_finish(&i);
+    return r;
+}
+
+int statuspage_json_read_incident(const char *data, size_t n, const char *public_url,
+                                  struct page_incident *ret_incident, char *ret_update_id)
+{
+    json_t *root = NULL;
+    int r = load(data, n, &root);
+
+    if (!r)
+        r = read_one(root, public_url, ret_incident, ret_update_id);
+    json_decref(root);
+    return r;
+}
+
+static bool have_incident(const struct page_incidents *list, const char *id)
+{
+    size_t k;
+
+    for (k = 0; k < list->n; k++)
+        if (!strcmp(list->item[k].remote_id, id))
+            return true;
+    return false;
+}
+
+static int add_incident(const json_t *object, const char *public_url, struct page_incidents *list,
+                        size_t *added)
+{
+    char id[STATUSPAGE_ID_MAX + 1];
+    struct page_incident *item;
+    const char *status;
+    int r;
+
+    if (!json_is_object(object) || id_member(object, id) ||
+        string_member(object, "status", &status) || !status)
+        return CRIER_EINVAL;
+    if (is_scheduled(status) || have_incident(list, id))
+        return 0;
+    if (list->n == STATUSPAGE_LIST_MAX)
+        return CRIER_ELIMIT;
+    item = realloc(list->item, (list->n + 1) * sizeof *item);
+    if (!item)
+        return CRIER_ENOMEM;
+    list->item = item;
+    r = read_one(object, public_url, &list->item[list->n], NULL);
+    if (r)
+        return r;
+    list->n++;
+    ++*added;
+    return 0;
+}
+
+int statuspage_json_read_incidents(const char *data, size_t n, const char *public_url,
+                                   struct page_incidents *list, size_t *ret_rows, size_t *ret_added)
+{
+    json_t *root = NULL;
+    size_t k, rows, added = 0;
+    int r = load(data, n, &root);
+
+    if (!r && !json_is_array(root))
+        r = CRIER_EINVAL;
+    rows = json_array_size(root);
+    for (k = 0; !r && k < rows; k++)
+        r = add_incident(json_array_get(root, k), public_url, list, &added);
+    json_decref(root);
+    if (r)
+        return r;
+    *ret_rows = rows;
+    *ret_added = added;
+    return 0;
+}
+
+static bool have_component(const struct page_components *list, const char *id)
+{
+    size_t k;
+
+    for (k = 0; k < list->n; k++)
+        if (!strcmp(list->item[k].id, id))
+            return true;
+    return false;
+}
+
+static int add_component(const json_t *object, struct page_components *list, size_t *added)
+{
+    struct page_component c, *item;
+    const char *status;
+    int r;
+
+    memset(&c, 0, sizeof c);
+    if (!json_is_object(object) || id_member(object, c.id) ||
+        string_member(object, "status", &status))
+        return CRIER_EINVAL;
+    if (json_is_true(json_object_get(object, "group")) || have_component(list, c.id))
+        return 0;
+    /* A status that is new to us does not make the component unknown. */
+    if (!status || component_status_from_name(status, &c.status))
+        c.status = COMPONENT_OPERATIONAL;
+    if (list->n == STATUSPAGE_LIST_MAX)
+        return CRIER_ELIMIT;
+    item = realloc(list->item, (list->n + 1) * sizeof *item);
+    if (!item)
+        return CRIER_ENOMEM;
+    list->item = item;
+    r = clean_member(object, "name", &c.name);
+    if (r)
+        return r;
+    list->item[list->n++] = c;
+    ++*added;
+    return 0;
+}
+
+int statuspage_json_read_components(const char *data, size_t n, struct page_components *list,
+                                    size_t *ret_rows, size_t *ret_added)
+{
+    json_t *root = NULL;
+    size_t k, rows, added = 0;
+    int r = load(data, n, &root);
+
+    if (!r && !json_is_array(root))
+        r = CRIER_EINVAL;
+    rows = json_array_size(root);
+    for (k = 0; !r && k < rows; k++)
+        r = add_component(json_array_get(root, k), list, &added);
+    json_decref(root);
+    if (r)
+        return r;
+    *ret_rows = rows;
+    *ret_added = added;
+    return 0;
+}
+
+int statuspage_json_read_update(const char *data, size_t n, const char *update_id, char **ret_body)
+{
+    json_t *root = NULL;
+    char id[STATUSPAGE_ID_MAX + 1];
+    int r = load(data, n, &root);
+
+    if (!r && (!json_is_object(root) || id_member(root, id) || strcmp(id, update_id)))
+        r = CRIER_EINVAL;
+    if (!r)
+        r = clean_member(root, "body", ret_body);
+    json_decref(root);
+    return r;
+}
+
+int statuspage_json_read_subscribers(const char *data, size_t n, int64_t *ret_count)
+{
+    json_t *root = NULL, *value;
+    const char *key;
+    int64_t sum = 0;
+    int r = load(data, n, &root);
+
+    if (!r && (!json_is_object(root) || !json_object_size(root)))
+        r = CRIER_EINVAL;
+    if (!r)
+        json_object_foreach(root, key, value)
+        {
+            if (json_is_null(value))
+                continue;
+            if (!json_is_integer(value) || json_integer_value(value) < 0 ||
+                json_integer_value(value) > INT64_MAX - sum) {
+                r = CRIER_EINVAL;
+                break;
+            }
+            sum += json_integer_value(value);
+        }
+    json_decref(root);
+    if (!r)
+        *ret_count = sum;
+    return r;
+}
+
+int statuspage_json_read_page(const char *data, size_t n, const char *page_id)
+{
+    json_t *root = NULL;
+    char id[STATUSPAGE_ID_MAX + 1];
+    int r = load(data, n, &root);
+
+    if (!r && (!json_is_object(root) || id_member(root, id) || strcmp(id, page_id)))
+        r = CRIER_EINVAL;
+    json_decref(root);
+    return r;
+}
+
+/* ---- what an error says */
+
+static void cut_clean(const char *text, size_t n, char *dst)
+{
+    char *clean;
+
+    dst[0] = '\0';
+    if (n > ERROR_LOOK_BYTES)
+        n = ERROR_LOOK_BYTES;
+    clean = malloc(n + 1);
+    if (!clean)
+        return;
+    if (utf8_clean(text, n, clean) > STATUSPAGE_ERROR_MAX) {
+        size_t cut = utf8_cut(clean, STATUSPAGE_ERROR_MAX - 3);
+
+        memcpy(dst, clean, cut);
+        memcpy(dst + cut, "...", 4);
+    } else {
+        memcpy(dst, clean, strlen(clean) + 1);
+    }
+    free(clean);
+}
+
+/* Prints a value of any type for people. @return false when it says nothing. */
+static bool say_value(const json_t *value, char *dst)
+{
+    char *text;
+
+    if (!value || json_is_null(value))
+        return false;
+    if (json_is_string(value)) {
+        cut_clean(json_string_value(value), json_string_length(value), dst);
+    } else {
+        text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+        if (!text)
+            return false;
+        cut_clean(text, strlen(text), dst);
+        free(text);
+    }
+    return dst[0] != '\0';
+}
+
+static bool say_html(const char *data, size_t n, char *dst)
+{
+    static const char open[] = "<title>";
+    const char *title, *end;
+    char words[STATUSPAGE_ERROR_MAX + 1];
+    struct buf b;
+    size_t skip = 0;
+
+    while (skip < n && strchr(" \t\r\n", data[skip]) && data[skip])
+        skip++;
+    if (skip == n || data[skip] != '<')
+        return false;
+    words[0] = '\0';
+    title = memmem(data, n, open, sizeof open - 1);
+    if (title) {
+        title += sizeof open - 1;
+        end = memchr(title, '<', n - (size_t)(title - data));
+        if (end)
+            cut_clean(title, (size_t)(end - title), words);
+    }
+    buf_init(&b, TEXT_MAX_BYTES);
+    buf_adds(&b, "a web page, not the API");
+    if (words[0])
+        buf_addf(&b, ": %s", words);
+    cut_clean(buf_str(&b), b.len, dst);
+    buf_finish(&b);
+    return true;
+}
+
+void statuspage_json_error(const char *data, size_t n, char *dst)
+{
+    json_t *root;
+
+    dst[0] = '\0';
+    if (!n || say_html(data, n, dst))
+        return;
+    root = json_loadb(data, n, JSON_DECODE_ANY, NULL);
+    if (!root || !(say_value(json_object_get(root, "error"), dst) ||
+                   say_value(json_object_get(root, "message"), dst)))
+        cut_clean(data, n, dst);
+    json_decref(root);
+}
