@@ -40,6 +40,7 @@ static const struct column incident_columns[] = {
     INT(record_incident, closed_wall_ms),
     INT(record_incident, quiet_wall_ms),
     INT(record_incident, revised_wall_ms),
+    INT(record_incident, words_edited),
     INT(record_incident, deploy),
     TEXT(record_incident, page),
     TEXT(record_incident, home),

@@ -82,6 +82,7 @@ struct record_incident {
     int64_t closed_wall_ms;
     int64_t quiet_wall_ms;   /* since when all its alerts are quiet; 0: they are not */
     int64_t revised_wall_ms; /* last revision made by signals */
+    int64_t words_edited;    /* 1: a person wrote the words; signals keep them */
     int64_t deploy;          /* suspect, id of RECORD_DEPLOY, or 0 */
     char *page;              /* configured names */
     char *home;              /* "network/#channel" */

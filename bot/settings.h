@@ -80,7 +80,8 @@ struct page_settings {
     char *ca_file;    /* NULL: the system's */
     char *proxy;      /* NULL: none, the environment's is ignored */
     bool notify[STEP_COUNT]; /* "notify": list of steps whose updates are mailed to subscribers */
-    bool allow_plain_http;   /* for a sandbox on loopback only */
+    int64_t doubt_grace_ms; /* after an unclear answer the page is read this long before a repeat */
+    bool allow_plain_http;  /* for a sandbox on loopback only */
 };
 
 /** One component of a page that crier may set ("components"). */

@@ -1,0 +1,430 @@
+#include "chat.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "incident.h"
+#include "triage.h"
+#include "utf8.h"
+#include "when.h"
+
+enum {
+    LINE_BYTES = 400, /* what surely fits one line of IRC behind any prefix */
+    SAY_BYTES = 2000,
+    REPLACES_PER_INCIDENT = 2
+};
+
+static void vsay(struct model *m, const char *place, enum say_priority priority, const char *fmt,
+                 va_list ap) __attribute__((format(printf, 4, 0)));
+
+static void vsay(struct model *m, const char *place, enum say_priority priority, const char *fmt,
+                 va_list ap)
+{
+    struct buf b;
+
+    buf_init(&b, SAY_BYTES);
+    buf_vaddf(&b, fmt, ap);
+    if (buf_error(&b))
+        model_fail(m);
+    else
+        turn_say(m->turn, place, priority, 0, 0, buf_str(&b));
+    buf_finish(&b);
+}
+
+void chat_say(struct model *m, const char *place, enum say_priority priority, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsay(m, place, priority, fmt, ap);
+    va_end(ap);
+}
+
+void chat_home(struct model *m, const struct incident *inc, enum say_priority priority,
+               const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsay(m, inc->r.home, priority, fmt, ap);
+    va_end(ap);
+}
+
+void chat_home_and(struct model *m, const struct incident *inc, const char *place, const char *fmt,
+                   ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsay(m, inc->r.home, SAY_ANSWER, fmt, ap);
+    va_end(ap);
+    if (!place || !place[0] || !strcmp(place, inc->r.home))
+        return;
+    va_start(ap, fmt);
+    vsay(m, place, SAY_ANSWER, fmt, ap);
+    va_end(ap);
+}
+
+const char *chat_url(const struct model *m, const struct incident *inc)
+{
+    const struct page_settings *page = &m->settings->page[model_page_index(m, inc->r.page)];
+
+    return inc->r.url && inc->r.url[0] ? inc->r.url : page->public_url;
+}
+
+const char *chat_admin_url(const struct model *m, const struct incident *inc)
+{
+    return m->settings->page[model_page_index(m, inc->r.page)].admin_url;
+}
+
+/* ---- a revision
+ * ------------------------------------------------------------------------------------ */
+
+static void add_upper(struct buf *b, const char *s)
+{
+    for (; *s; s++)
+        buf_addc(b, (char)toupper((unsigned char)*s));
+}
+
+static void add_components(struct buf *b, const struct components *c)
+{
+    size_t i;
+
+    for (i = 0; i < c->n; i++)
+        buf_addf(b, "%s%s: %s", i ? ", " : "", c->item[i].name,
+                 component_status_words(c->item[i].status));
+    if (!c->n)
+        buf_adds(b, "no components");
+}
+
+static void add_consequence(struct buf *b, const struct revision *rev)
+{
+    add_upper(b, impact_name((enum impact)rev->r.impact));
+    buf_adds(b, ", ");
+    add_components(b, &rev->components);
+}
+
+static void add_words(struct buf *b, const struct revision *rev)
+{
+    size_t n = strlen(rev->r.title);
+    bool ended = n && strchr(".!?", rev->r.title[n - 1]) != NULL;
+
+    buf_addf(b, "\"%s%s %s\"", rev->r.title, ended ? "" : ".", rev->r.body);
+}
+
+static void add_heading(struct buf *b, const struct incident *inc, const struct revision *rev)
+{
+    long long n = inc->r.id, r = rev->r.number;
+
+    switch ((enum revision_kind)rev->r.kind) {
+    case REVISION_DRAFT:
+        buf_addf(b, "DRAFT %lld.%lld, not public: ", n, r);
+        return;
+    case REVISION_WIDENING:
+        buf_addf(b, "PROPOSAL %lld.%lld, wider, not public: ", n, r);
+        return;
+    case REVISION_UPDATE:
+    case REVISION_RESOLVE:
+        buf_addf(b, "PROPOSAL %lld.%lld, %s, not public: ", n, r,
+                 step_name((enum step)rev->r.step));
+        return;
+    case REVISION_CORRECT:
+        buf_addf(b, "PROPOSAL %lld.%lld, corrects the last text, not public: ", n, r);
+        return;
+    case REVISION_RETRACT:
+        buf_addf(b, "PROPOSAL %lld.%lld, closes it as a false alarm, not public: ", n, r);
+        return;
+    }
+}
+
+static bool notifies(const struct model *m, const struct incident *inc, const struct revision *rev)
+{
+    return rev->r.kind != REVISION_CORRECT &&
+           m->settings->page[model_page_index(m, inc->r.page)].notify[rev->r.step];
+}
+
+static void add_mail(struct buf *b, const struct model *m, const struct incident *inc,
+                     const struct revision *rev)
+{
+    int64_t n = m->subscribers[model_page_index(m, inc->r.page)];
+    char count[WHEN_BYTES];
+
+    if (!notifies(m, inc, rev))
+        buf_adds(b, "no mail");
+    else if (n < 0)
+        buf_adds(b, "subscribers are mailed");
+    else
+        buf_addf(b, "%s subscriber%s", when_count(n, count), n == 1 ? "" : "s");
+}
+
+/* Who is asked by name: whoever proposed it, else the deployer of the suspect deploy. */
+static void add_addressee(struct buf *b, const struct model *m, const struct incident *inc,
+                          const struct revision *rev)
+{
+    const struct deploy *d = model_deploy(m, inc->r.deploy);
+    const struct person_settings *person = triage_deployer(m, d);
+    int i = settings_find_person(m->settings, rev->r.made_by);
+
+    if (i >= 0)
+        person = &m->settings->person[i];
+    if (person)
+        buf_addf(b, "%s: ", person->nick ? person->nick : person->name);
+    else if (d && d->r.user[0])
+        buf_addf(b, "%s, deployers: ", d->r.user);
+    else
+        buf_adds(b, "deployers: ");
+}
+
+static void add_suspect(struct buf *b, const struct model *m, const struct incident *inc,
+                        const struct revision *rev)
+{
+    const struct deploy *d = model_deploy(m, inc->r.deploy);
+    const struct person_settings *person = triage_deployer(m, d);
+    char hm[WHEN_BYTES], ago[WHEN_BYTES];
+    const char *tool;
+
+    if (!d)
+        return;
+    tool = d->r.tool[0] ? d->r.tool : "deploy";
+    buf_adds(b, inc->r.reasons && inc->r.reasons[0] ? ", " : "");
+    if (person && !rev->r.made_by[0])
+        buf_addf(b, "your %s", tool);
+    else
+        buf_addf(b, "%s's %s", d->r.user[0] ? d->r.user : "somebody", tool);
+    if (d->r.state == DEPLOY_RUNNING)
+        buf_addf(b, " is running since %s", when_hm(d->r.started_wall_ms, hm));
+    else
+        buf_addf(b, " of %s ended %s before", when_hm(d->r.started_wall_ms, hm),
+                 when_duration(inc->r.opened_wall_ms - d->r.ended_wall_ms, ago));
+}
+
+/* The second line: the command to copy, what it does, and why crier thinks so. */
+static void add_prompt(struct buf *b, const struct model *m, const struct incident *inc,
+                       const struct revision *rev)
+{
+    const char *prefix = m->settings->chat.prefix;
+
+    add_addressee(b, m, inc, rev);
+    buf_addf(b, "`%s confirm %lld.%lld` publishes it (", prefix, (long long)inc->r.id,
+             (long long)rev->r.number);
+    add_mail(b, m, inc, rev);
+    buf_addf(b, "); edit, discard: %s help.", prefix);
+    if (rev->r.kind != REVISION_DRAFT && rev->r.kind != REVISION_WIDENING)
+        return;
+    if ((inc->r.reasons && inc->r.reasons[0]) || inc->r.deploy)
+        buf_addf(b, " Why: %s", inc->r.reasons ? inc->r.reasons : "");
+    add_suspect(b, m, inc, rev);
+    if (inc->joined > 1)
+        buf_addf(b, " (%lld alerts)", (long long)inc->joined);
+}
+
+static void await_shown(struct model *m, const struct incident *inc, const struct revision *rev,
+                        const char *place, uint64_t token)
+{
+    struct pending_shown *p = calloc(1, sizeof *p);
+
+    if (!p || !(p->place = strdup(place))) {
+        free(p);
+        model_fail(m);
+        return;
+    }
+    p->token = token;
+    p->incident = inc->r.id;
+    p->revision = rev->r.number;
+    p->next = m->pending;
+    m->pending = p;
+}
+
+void chat_show(struct model *m, struct incident *inc, const struct revision *rev, const char *place,
+               enum say_priority priority)
+{
+    bool home = !strcmp(place, inc->r.home);
+    uint64_t token = m->next_token++;
+    /* a newer revision replaces its older unsent one in the home channel */
+    uint64_t slot = home ? (uint64_t)inc->r.id * REPLACES_PER_INCIDENT + 2 : 0;
+    struct buf words, prompt, consequence;
+
+    buf_init(&words, SAY_BYTES);
+    buf_init(&prompt, SAY_BYTES);
+    buf_init(&consequence, SAY_BYTES);
+    add_heading(&words, inc, rev);
+    add_words(&words, rev);
+    add_consequence(&consequence, rev);
+    if (words.len + 1 + consequence.len <= LINE_BYTES)
+        buf_addf(&words, " %s", buf_str(&consequence));
+    else
+        buf_addf(&prompt, "%s. ", buf_str(&consequence));
+    add_prompt(&prompt, m, inc, rev);
+    if (prompt.len > LINE_BYTES) {
+        buf_truncate(&prompt, utf8_cut(buf_str(&prompt), LINE_BYTES - 3));
+        buf_adds(&prompt, "...");
+    }
+    if (buf_error(&words) || buf_error(&prompt) || buf_error(&consequence)) {
+        model_fail(m);
+    } else {
+        await_shown(m, inc, rev, place, token);
+        turn_say(m->turn, place, priority, token, slot, buf_str(&words));
+        turn_say(m->turn, place, priority, 0, slot ? slot + 1 : 0, buf_str(&prompt));
+    }
+    buf_finish(&words);
+    buf_finish(&prompt);
+    buf_finish(&consequence);
+}
+
+static void point(struct model *m, const struct incident *inc, const struct revision *rev)
+{
+    const struct settings *s = m->settings;
+    size_t i, j;
+
+    for (i = 0; i < s->n_networks; i++) {
+        for (j = 0; j < s->network[i].n_channels; j++) {
+            const struct channel_settings *c = &s->network[i].channel[j];
+            char *place;
+
+            if (!(c->roles & CHANNEL_TALK))
+                continue;
+            place = buf_printf("%s/%s", s->network[i].name, c->name);
+            if (!place)
+                model_fail(m);
+            else if (strcmp(place, inc->r.home) != 0 && model_is_joined(m, place))
+                chat_say(m, place, SAY_ANNOUNCE, "DRAFT %lld.%lld, not public: \"%s\", see %s",
+                         (long long)inc->r.id, (long long)rev->r.number, rev->r.title,
+                         strchr(inc->r.home, '/') ? strchr(inc->r.home, '/') + 1 : inc->r.home);
+            free(place);
+        }
+    }
+}
+
+void chat_announce(struct model *m, struct incident *inc, const struct revision *rev, bool first)
+{
+    if (model_is_joined(m, inc->r.home))
+        chat_show(m, inc, rev, inc->r.home, SAY_PROMPT);
+    if (first)
+        point(m, inc, rev);
+}
+
+void chat_joined(struct model *m, const char *place)
+{
+    struct incident *inc;
+
+    for (inc = m->incidents; inc; inc = inc->next) {
+        const struct revision *rev = model_open_revision(inc);
+
+        if (rev && !strcmp(inc->r.home, place))
+            chat_show(m, inc, rev, place, SAY_PROMPT);
+    }
+}
+
+void chat_shown(struct model *m, uint64_t token, bool shown)
+{
+    struct pending_shown **link = &m->pending;
+
+    while (*link) {
+        struct pending_shown *p = *link;
+        struct incident *inc = model_incident(m, p->incident);
+
+        /* earlier lines of an incident that has gone are dropped on the way */
+        if (p->token != token && inc) {
+            link = &p->next;
+            continue;
+        }
+        if (p->token == token && inc && shown) {
+            incident_mark_shown(m, inc, p->revision, p->place);
+            model_timeline(m, inc->r.id, m->now.wall_ms, "shown", "", p->place);
+        }
+        *link = p->next;
+        free(p->place);
+        free(p);
+    }
+}
+
+/* ---- what there is
+ * -------------------------------------------------------------------------------------- */
+
+void chat_present(struct model *m, struct incident *inc, const char *place)
+{
+    const struct revision *rev = model_open_revision(inc);
+    char hms[WHEN_BYTES];
+    struct buf b;
+
+    if (rev) {
+        chat_show(m, inc, rev, place, SAY_ANSWER);
+        return;
+    }
+    rev = model_public_revision(inc);
+    if (!rev)
+        rev = inc->revisions;
+    buf_init(&b, SAY_BYTES);
+    if (inc->r.state == INCIDENT_PUBLIC)
+        buf_addf(&b, "%lld is public, %s: ", (long long)inc->r.id,
+                 step_name((enum step)inc->r.step));
+    else
+        buf_addf(&b, "%lld is being published: ", (long long)inc->r.id);
+    add_words(&b, rev);
+    chat_say(m, place, SAY_ANSWER, "%s", buf_str(&b));
+    buf_clear(&b);
+    add_consequence(&b, rev);
+    chat_say(m, place, SAY_ANSWER, "%s. Since about %s UTC. %s", buf_str(&b),
+             when_hms(inc->r.started_wall_ms, hms), chat_url(m, inc));
+    buf_finish(&b);
+}
+
+static void add_status(struct buf *b, const struct model *m, const struct incident *inc)
+{
+    const struct revision *open = model_open_revision(inc);
+    const struct revision *rev = open ? open : inc->revisions;
+    char hm[WHEN_BYTES];
+
+    if (inc->r.state == INCIDENT_DRAFT && open)
+        buf_addf(b, "%lld draft, not public, `%s confirm %lld.%lld`: \"%s\"", (long long)inc->r.id,
+                 m->settings->chat.prefix, (long long)inc->r.id, (long long)open->r.number,
+                 open->r.title);
+    else if (inc->r.state == INCIDENT_PUBLISHING)
+        buf_addf(b, "%lld being published: \"%s\"", (long long)inc->r.id, rev ? rev->r.title : "");
+    else
+        buf_addf(b, "%lld public, %s, since about %s UTC: \"%s\" %s", (long long)inc->r.id,
+                 step_name((enum step)inc->r.step), when_hm(inc->r.started_wall_ms, hm),
+                 rev ? rev->r.title : "", chat_url(m, inc));
+    if (open && inc->r.state != INCIDENT_DRAFT)
+        buf_addf(b, "; %lld.%lld waits for a confirm", (long long)inc->r.id,
+                 (long long)open->r.number);
+}
+
+void chat_status(struct model *m, const char *place)
+{
+    const struct incident *inc;
+    struct buf line, one;
+    int lines = 0;
+    long long left = 0;
+
+    buf_init(&line, SAY_BYTES);
+    buf_init(&one, SAY_BYTES);
+    for (inc = m->incidents; inc; inc = inc->next)
+        left++;
+    if (!left)
+        chat_say(m, place, SAY_ANSWER, "nothing is open; `%s open TITLE` makes a draft by hand",
+                 m->settings->chat.prefix);
+    for (inc = m->incidents; inc; inc = inc->next) {
+        buf_clear(&one);
+        add_status(&one, m, inc);
+        if (line.len && line.len + one.len + 3 > LINE_BYTES) {
+            if (++lines == 2)
+                break;
+            chat_say(m, place, SAY_ANSWER, "%s", buf_str(&line));
+            buf_clear(&line);
+        }
+        buf_addf(&line, "%s%s", line.len ? " | " : "", buf_str(&one));
+        left--;
+    }
+    if (left > 0)
+        buf_addf(&line, " | and %lld more: `%s show N`", left, m->settings->chat.prefix);
+    if (line.len)
+        chat_say(m, place, SAY_ANSWER, "%s", buf_str(&line));
+    if (buf_error(&line) || buf_error(&one))
+        model_fail(m);
+    buf_finish(&line);
+    buf_finish(&one);
+}

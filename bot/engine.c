@@ -1,0 +1,514 @@
+#include "engine.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "chat.h"
+#include "err.h"
+#include "incident.h"
+#include "model.h"
+#include "obey.h"
+#include "outbox.h"
+#include "triage.h"
+
+enum { PURGE_EVERY_MS = 60 * 1000 };
+
+struct engine {
+    struct model m;
+};
+
+/* ---- life
+ * ------------------------------------------------------------------------------------------- */
+
+static int set_pages(struct model *m)
+{
+    size_t i, n = m->settings->n_pages;
+    int64_t *subscribers = calloc(n ? n : 1, sizeof *subscribers);
+
+    if (!subscribers)
+        return CRIER_ENOMEM;
+    for (i = 0; i < n; i++)
+        subscribers[i] = -1;
+    free(m->subscribers);
+    m->subscribers = subscribers;
+    return 0;
+}
+
+int engine_create(const struct settings *settings, struct engine **ret_engine)
+{
+    struct engine *e = calloc(1, sizeof *e);
+
+    if (!e)
+        return CRIER_ENOMEM;
+    e->m.settings = settings;
+    e->m.next_token = 1;
+    e->m.meta.id = 1;
+    e->m.meta.live = 1;
+    e->m.meta.next_incident = 1;
+    e->m.meta.next_row = 1;
+    if (set_pages(&e->m) || record_set_text(&e->m.meta.instance, "crier")) {
+        engine_destroy(e);
+        return CRIER_ENOMEM;
+    }
+    *ret_engine = e;
+    return 0;
+}
+
+void engine_destroy(struct engine *e)
+{
+    if (!e)
+        return;
+    model_finish(&e->m);
+    free(e);
+}
+
+/* ---- loading
+ * ------------------------------------------------------------------------------------------- */
+
+/* A stored record becomes the first member of a runtime struct: an owned copy of its strings. */
+static int adopt(enum record_table t, const void *record, void *ret, size_t size)
+{
+    void *copy = record_copy(t, record);
+
+    if (!copy)
+        return CRIER_ENOMEM;
+    memcpy(ret, copy, size);
+    free(copy);
+    return 0;
+}
+
+static int load_incident(struct model *m, const void *record)
+{
+    struct incident *inc = calloc(1, sizeof *inc);
+
+    if (!inc || adopt(RECORD_INCIDENT, record, &inc->r, sizeof inc->r)) {
+        free(inc);
+        return CRIER_ENOMEM;
+    }
+    model_incident_link(m, inc);
+    return 0;
+}
+
+static int load_revision(struct model *m, const struct record_revision *record)
+{
+    struct incident *inc = model_incident(m, record->incident);
+    struct revision *rev, **link;
+    int r = CRIER_ENOMEM;
+
+    if (!inc)
+        return 0;
+    rev = calloc(1, sizeof *rev);
+    if (!rev || adopt(RECORD_REVISION, record, &rev->r, sizeof rev->r))
+        goto fail;
+    components_init(&rev->components);
+    r = components_parse(&rev->components, rev->r.components);
+    if (r) {
+        record_finish(RECORD_REVISION, &rev->r);
+        goto fail;
+    }
+    for (link = &inc->revisions; *link && (*link)->r.number > rev->r.number; link = &(*link)->next)
+        ;
+    rev->next = *link;
+    *link = rev;
+    return 0;
+fail:
+    free(rev);
+    return r;
+}
+
+static int load_shown(struct model *m, const struct record_shown *record)
+{
+    struct incident *inc = model_incident(m, record->incident);
+    struct shown *s;
+
+    if (!inc)
+        return 0;
+    s = calloc(1, sizeof *s);
+    if (!s || adopt(RECORD_SHOWN, record, &s->r, sizeof s->r)) {
+        free(s);
+        return CRIER_ENOMEM;
+    }
+    s->next = inc->shown;
+    inc->shown = s;
+    return 0;
+}
+
+static int load_outbox(struct model *m, const struct record_outbox *record)
+{
+    struct incident *inc = model_incident(m, record->incident);
+    struct outbox *o, **link;
+
+    if (!inc)
+        return 0;
+    o = calloc(1, sizeof *o);
+    if (!o || adopt(RECORD_OUTBOX, record, &o->r, sizeof o->r)) {
+        free(o);
+        return CRIER_ENOMEM;
+    }
+    for (link = &inc->outbox; *link && (*link)->r.id < o->r.id; link = &(*link)->next)
+        ;
+    o->next = *link;
+    *link = o;
+    return 0;
+}
+
+static int load_alert(struct model *m, const void *record)
+{
+    struct alert *a = calloc(1, sizeof *a);
+
+    if (!a || adopt(RECORD_ALERT, record, &a->r, sizeof a->r)) {
+        free(a);
+        return CRIER_ENOMEM;
+    }
+    a->r.line_id = 0; /* lines are numbered anew by each process */
+    model_alert_link(m, a);
+    return 0;
+}
+
+static int load_deploy(struct model *m, const struct record_deploy *record)
+{
+    struct deploy *d = calloc(1, sizeof *d), **link;
+
+    if (!d || adopt(RECORD_DEPLOY, record, &d->r, sizeof d->r)) {
+        free(d);
+        return CRIER_ENOMEM;
+    }
+    d->r.line_id = 0;
+    for (link = &m->deploys; *link && (*link)->r.id > d->r.id; link = &(*link)->next)
+        ;
+    d->next = *link;
+    *link = d;
+    return 0;
+}
+
+static int load_note(struct model *m, const struct record_timeline *record)
+{
+    struct note *n = calloc(1, sizeof *n);
+
+    if (!n || adopt(RECORD_TIMELINE, record, &n->r, sizeof n->r)) {
+        free(n);
+        return CRIER_ENOMEM;
+    }
+    if (m->notes_last)
+        m->notes_last->next = n;
+    else
+        m->notes = n;
+    m->notes_last = n;
+    m->n_notes++;
+    return 0;
+}
+
+static int load_meta(struct model *m, const void *record)
+{
+    record_finish(RECORD_META, &m->meta);
+    return adopt(RECORD_META, record, &m->meta, sizeof m->meta);
+}
+
+int engine_load_row(void *engine, enum record_table t, const void *record)
+{
+    struct model *m = &((struct engine *)engine)->m;
+
+    switch (t) {
+    case RECORD_META:
+        return load_meta(m, record);
+    case RECORD_INCIDENT:
+        return load_incident(m, record);
+    case RECORD_REVISION:
+        return load_revision(m, record);
+    case RECORD_SHOWN:
+        return load_shown(m, record);
+    case RECORD_ALERT:
+        return load_alert(m, record);
+    case RECORD_DEPLOY:
+        return load_deploy(m, record);
+    case RECORD_OUTBOX:
+        return load_outbox(m, record);
+    case RECORD_TIMELINE:
+        return load_note(m, record);
+    case RECORD_TABLES:
+        break;
+    }
+    return CRIER_EINVAL;
+}
+
+/* ---- start
+ * ---------------------------------------------------------------------------------------------- */
+
+static void ask_page(struct model *m, const char *page, enum page_op op)
+{
+    struct page_request req;
+
+    memset(&req, 0, sizeof req);
+    req.op = op;
+    req.page = strdup(page);
+    req.remote_id = strdup("");
+    if (!req.page || !req.remote_id) {
+        page_request_finish(&req);
+        model_fail(m);
+        return;
+    }
+    turn_page(m->turn, &req);
+}
+
+/* Stored wall times as boot times, none in the future, none longer ago than they can matter. */
+static void restore_clocks(struct model *m)
+{
+    const struct triage_settings *t = &m->settings->triage;
+    struct incident *inc;
+    struct deploy *d;
+    struct alert *a;
+    struct note *n;
+    struct shown *s;
+
+    for (a = m->alert_oldest; a; a = a->newer) {
+        a->first_boot_ms = model_past_boot(m, a->r.first_wall_ms, t->deploy_max_ms);
+        a->last_boot_ms = model_past_boot(
+            m, a->r.firing ? a->r.last_wall_ms : a->r.resolved_wall_ms, t->deploy_max_ms);
+    }
+    for (d = m->deploys; d; d = d->next) {
+        d->started_boot_ms = model_past_boot(m, d->r.started_wall_ms, t->deploy_max_ms);
+        d->ended_boot_ms = model_past_boot(m, d->r.ended_wall_ms, t->deploy_max_ms);
+    }
+    for (n = m->notes; n; n = n->next)
+        n->boot_ms = model_past_boot(m, n->r.wall_ms, t->deploy_max_ms);
+    for (inc = m->incidents; inc; inc = inc->next) {
+        inc->opened_boot_ms = model_past_boot(m, inc->r.opened_wall_ms, t->deploy_max_ms);
+        inc->revised_boot_ms = model_past_boot(m, inc->r.revised_wall_ms, t->deploy_max_ms);
+        for (s = inc->shown; s; s = s->next)
+            s->boot_ms = model_past_boot(m, s->r.wall_ms, t->deploy_max_ms);
+    }
+}
+
+static void begin(struct model *m, struct now now, struct turn *turn)
+{
+    m->now = now;
+    m->turn = turn;
+}
+
+static int finish(struct model *m)
+{
+    int err = turn_error(m->turn);
+
+    m->turn = NULL;
+    return err;
+}
+
+int engine_start(struct engine *e, struct now now, struct turn *turn)
+{
+    struct model *m = &e->m;
+    struct incident *inc;
+    size_t i;
+
+    begin(m, now, turn);
+    restore_clocks(m);
+    triage_restore(m);
+    outbox_restore(m);
+    for (inc = m->incidents; inc; inc = inc->next) {
+        const struct revision *rev = model_open_revision(inc);
+
+        if (rev && rev->r.first_approval[0])
+            model_timer_set(m, TIMER_SECOND_PERSON, inc->r.id,
+                            model_past_boot(m, rev->r.first_approval_wall_ms,
+                                            m->settings->chat.second_person_ms) +
+                                m->settings->chat.second_person_ms);
+    }
+    for (i = 0; i < m->settings->n_pages; i++) {
+        ask_page(m, m->settings->page[i].name, PAGE_CHECK);
+        ask_page(m, m->settings->page[i].name, PAGE_SUBSCRIBERS);
+    }
+    model_timer_set(m, TIMER_PURGE, 0, now.boot_ms + PURGE_EVERY_MS);
+    return finish(m);
+}
+
+void engine_reload(struct engine *e, const struct settings *settings)
+{
+    e->m.settings = settings;
+    if (set_pages(&e->m))
+        return; /* the old numbers of subscribers stay; their order may be another, which is
+                   harmless */
+}
+
+/* ---- one step
+ * -------------------------------------------------------------------------------------------- */
+
+static void fire(struct model *m, const struct timer *t)
+{
+    struct incident *inc = t->incident ? model_incident(m, t->incident) : NULL;
+
+    if (t->kind == TIMER_PURGE) {
+        triage_purge(m);
+        model_timer_set(m, TIMER_PURGE, 0, m->now.boot_ms + PURGE_EVERY_MS);
+        return;
+    }
+    if (!inc)
+        return;
+    switch (t->kind) {
+    case TIMER_REVISE:
+        triage_revise_due(m, inc);
+        return;
+    case TIMER_QUIET:
+        triage_quiet_due(m, inc);
+        return;
+    case TIMER_SECOND_PERSON:
+        obey_second_person_due(m, inc);
+        return;
+    case TIMER_OUTBOX:
+        outbox_due(m, inc);
+        return;
+    case TIMER_PATIENCE:
+        outbox_patience(m, inc);
+        return;
+    case TIMER_TELL_QUEUED:
+        outbox_tell(m, inc);
+        return;
+    case TIMER_PURGE:
+        return;
+    }
+}
+
+/* Each deadline that is due, in order, at its own due time: ticks may come sliced in any way. */
+static void fire_due(struct model *m, struct now now)
+{
+    struct timer t;
+
+    while (!turn_error(m->turn) && model_timer_take(m, now.boot_ms, &t)) {
+        m->now.boot_ms = t.due_boot_ms;
+        m->now.wall_ms = now.wall_ms - (now.boot_ms - t.due_boot_ms);
+        fire(m, &t);
+    }
+    m->now = now;
+}
+
+static void take_page_answer(struct model *m, const struct page_answer *answer)
+{
+    if (answer->outbox_id) {
+        outbox_answer(m, answer);
+        return;
+    }
+    if (answer->op == PAGE_SUBSCRIBERS && answer->result == PAGE_OK) {
+        int i = settings_find_page(m->settings, answer->page);
+
+        if (i >= 0)
+            m->subscribers[i] = answer->subscribers;
+    }
+    if (answer->op == PAGE_CHECK && answer->result != PAGE_OK) {
+        turn_audit(m->turn, "status page %s: %s", answer->page, answer->error);
+        free(m->page_trouble);
+        m->page_trouble = strdup(answer->error);
+        if (!m->page_trouble)
+            model_fail(m);
+    }
+}
+
+static void take_chat_event(struct model *m, const struct chat_event *event)
+{
+    struct place *p;
+
+    switch (event->kind) {
+    case CHAT_JOINED:
+        p = model_place(m, event->place);
+        if (!p)
+            return;
+        p->joined = true;
+        chat_joined(m, event->place);
+        return;
+    case CHAT_LEFT:
+        p = model_place(m, event->place);
+        if (p)
+            p->joined = false;
+        return;
+    case CHAT_SHOWN:
+        chat_shown(m, event->token, true);
+        return;
+    case CHAT_UNSHOWN:
+        chat_shown(m, event->token, false);
+        return;
+    case CHAT_DROPPED:
+        if (model_is_joined(m, event->place))
+            chat_say(m, event->place, SAY_ANNOUNCE, "(%lld lines of mine were dropped here)",
+                     (long long)event->count);
+        return;
+    }
+}
+
+/* What was found wrong at start is told once, where crier may talk. */
+static void tell_page_trouble(struct model *m)
+{
+    const struct settings *s = m->settings;
+    size_t i, j;
+
+    for (i = 0; m->page_trouble && i < s->n_networks; i++) {
+        for (j = 0; m->page_trouble && j < s->network[i].n_channels; j++) {
+            char *place = buf_printf("%s/%s", s->network[i].name, s->network[i].channel[j].name);
+
+            if (place && (s->network[i].channel[j].roles & CHANNEL_TALK) &&
+                model_is_joined(m, place)) {
+                chat_say(m, place, SAY_ANNOUNCE, "the status page cannot be used: %s",
+                         m->page_trouble);
+                free(m->page_trouble);
+                m->page_trouble = NULL;
+            }
+            free(place);
+        }
+    }
+}
+
+int engine_step(struct engine *e, const struct input *in, struct now now, struct turn *turn)
+{
+    struct model *m = &e->m;
+    int64_t known = m->meta.next_incident;
+
+    begin(m, now, turn);
+    fire_due(m, now);
+    switch (in->kind) {
+    case INPUT_TICK:
+        break;
+    case INPUT_SIGNAL:
+        triage_signal(m, in->signal);
+        break;
+    case INPUT_COMMAND:
+        obey_command(m, in->command);
+        break;
+    case INPUT_ANSWER:
+        take_page_answer(m, in->answer);
+        break;
+    case INPUT_CHAT:
+        take_chat_event(m, in->chat);
+        break;
+    }
+    if (m->page_trouble)
+        tell_page_trouble(m);
+    if (m->meta.next_incident !=
+        known) { /* a draft opened: have the connection and the number ready */
+        const struct incident *inc = model_incident(m, m->meta.next_incident - 1);
+
+        if (inc) {
+            ask_page(m, inc->r.page, PAGE_WARM);
+            ask_page(m, inc->r.page, PAGE_SUBSCRIBERS);
+        }
+    }
+    return finish(m);
+}
+
+int64_t engine_next_deadline(const struct engine *e)
+{
+    const struct timer *t;
+    int64_t due = NOW_NEVER;
+
+    for (t = e->m.timers; t; t = t->next)
+        if (t->due_boot_ms < due)
+            due = t->due_boot_ms;
+    return due;
+}
+
+size_t engine_open_incidents(const struct engine *e)
+{
+    const struct incident *inc;
+    size_t n = 0;
+
+    for (inc = e->m.incidents; inc; inc = inc->next)
+        n++;
+    return n;
+}

@@ -1,0 +1,277 @@
+#include "incident.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+
+static const struct {
+    enum incident_state from;
+    enum incident_event event;
+    enum incident_state to;
+} transitions[] = {
+    {INCIDENT_DRAFT, INCIDENT_EVENT_CONFIRMED, INCIDENT_PUBLISHING},
+    {INCIDENT_DRAFT, INCIDENT_EVENT_DISCARDED, INCIDENT_DISCARDED},
+    {INCIDENT_PUBLISHING, INCIDENT_EVENT_PUBLISHED, INCIDENT_PUBLIC},
+    {INCIDENT_PUBLISHING, INCIDENT_EVENT_UNCONFIRMED, INCIDENT_DRAFT},
+    {INCIDENT_PUBLIC, INCIDENT_EVENT_PUBLISHED, INCIDENT_PUBLIC},
+    {INCIDENT_PUBLIC, INCIDENT_EVENT_UNCONFIRMED, INCIDENT_PUBLIC},
+    {INCIDENT_PUBLIC, INCIDENT_EVENT_RESOLVED, INCIDENT_RESOLVED},
+};
+
+int incident_next(enum incident_state from, enum incident_event event,
+                  enum incident_state *ret_next)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof transitions / sizeof transitions[0]; i++) {
+        if (transitions[i].from == from && transitions[i].event == event) {
+            *ret_next = transitions[i].to;
+            return 0;
+        }
+    }
+    return CRIER_ESTATE;
+}
+
+const char *incident_state_name(enum incident_state s)
+{
+    switch (s) {
+    case INCIDENT_DRAFT:
+        return "draft";
+    case INCIDENT_PUBLISHING:
+        return "publishing";
+    case INCIDENT_PUBLIC:
+        return "public";
+    case INCIDENT_RESOLVED:
+        return "resolved";
+    case INCIDENT_DISCARDED:
+        return "discarded";
+    }
+    return "unknown";
+}
+
+int incident_enter(struct model *m, struct incident *inc, enum incident_event event)
+{
+    enum incident_state next;
+    int r = incident_next((enum incident_state)inc->r.state, event, &next);
+
+    if (r)
+        return r;
+    if ((int64_t)next != inc->r.state) {
+        turn_audit(m->turn, "incident %lld: %s -> %s", (long long)inc->r.id,
+                   incident_state_name((enum incident_state)inc->r.state),
+                   incident_state_name(next));
+        inc->r.state = next;
+    }
+    model_put(m, RECORD_INCIDENT, &inc->r);
+    return 0;
+}
+
+struct incident *incident_open(struct model *m, const char *page, const char *home,
+                               const char *rule, const char *wording, const char *opened_by,
+                               int64_t started_wall_ms)
+{
+    struct incident *inc;
+    int64_t n = 0;
+
+    for (inc = m->incidents; inc; inc = inc->next)
+        n++;
+    if (n >= m->settings->triage.max_open)
+        return NULL;
+    inc = calloc(1, sizeof *inc);
+    if (!inc) {
+        model_fail(m);
+        return NULL;
+    }
+    inc->r.id = m->meta.next_incident++;
+    inc->r.live = 1;
+    inc->r.state = INCIDENT_DRAFT;
+    inc->r.step = STEP_INVESTIGATING;
+    inc->r.opened_wall_ms = m->now.wall_ms;
+    inc->opened_boot_ms = m->now.boot_ms;
+    inc->revised_boot_ms = m->now.boot_ms;
+    inc->r.started_wall_ms = started_wall_ms;
+    model_put(m, RECORD_META, &m->meta);
+    if (!model_text(m, &inc->r.page, page) || !model_text(m, &inc->r.home, home) ||
+        !model_text(m, &inc->r.rule, rule) || !model_text(m, &inc->r.wording, wording) ||
+        !model_text(m, &inc->r.opened_by, opened_by)) {
+        record_finish(RECORD_INCIDENT, &inc->r);
+        free(inc);
+        return NULL;
+    }
+    model_incident_link(m, inc);
+    model_put(m, RECORD_INCIDENT, &inc->r);
+    return inc;
+}
+
+void incident_set_revision(struct model *m, struct revision *rev, enum revision_state state)
+{
+    rev->r.state = state;
+    model_put(m, RECORD_REVISION, &rev->r);
+}
+
+struct revision *incident_revise(struct model *m, struct incident *inc,
+                                 const struct revision_plan *plan)
+{
+    const struct revision *base = inc->revisions;
+    struct revision *rev = calloc(1, sizeof *rev), *old;
+    char *components = NULL;
+
+    if (!rev)
+        goto fail;
+    rev->r.id = model_next_row(m);
+    rev->r.live = 1;
+    rev->r.incident = inc->r.id;
+    rev->r.number = inc->r.last_revision + 1;
+    rev->r.kind = plan->kind;
+    rev->r.state = REVISION_OPEN;
+    rev->r.step = plan->step;
+    rev->r.impact = plan->impact;
+    rev->r.made_wall_ms = m->now.wall_ms;
+    components_init(&rev->components);
+    components = components_text(plan->components ? plan->components : &base->components);
+    if (!components || !model_text(m, &rev->r.title, plan->title ? plan->title : base->r.title) ||
+        !model_text(m, &rev->r.body, plan->body ? plan->body : base->r.body) ||
+        !model_text(m, &rev->r.made_by, plan->made_by) ||
+        !model_text(m, &rev->r.first_approval, "") ||
+        !model_text(m, &rev->r.components, components) ||
+        components_parse(&rev->components, components))
+        goto fail;
+    for (old = inc->revisions; old; old = old->next)
+        if (old->r.state == REVISION_OPEN)
+            incident_set_revision(m, old, REVISION_SUPERSEDED);
+    model_timer_clear(m, TIMER_SECOND_PERSON, inc->r.id);
+    rev->next = inc->revisions;
+    inc->revisions = rev;
+    inc->r.last_revision = rev->r.number;
+    if (!plan->made_by) {
+        inc->r.revised_wall_ms = m->now.wall_ms;
+        inc->revised_boot_ms = m->now.boot_ms;
+        inc->revise_waits = false;
+    }
+    model_put(m, RECORD_REVISION, &rev->r);
+    model_put(m, RECORD_INCIDENT, &inc->r);
+    free(components);
+    return rev;
+fail:
+    model_fail(m);
+    free(components);
+    if (rev) {
+        components_finish(&rev->components);
+        record_finish(RECORD_REVISION, &rev->r);
+        free(rev);
+    }
+    return NULL;
+}
+
+void incident_mark_shown(struct model *m, struct incident *inc, int64_t revision, const char *place)
+{
+    struct shown *s;
+
+    if (incident_shown_at(inc, revision, place) != NOW_NEVER)
+        return;
+    s = calloc(1, sizeof *s);
+    if (!s || !model_text(m, &s->r.place, place)) {
+        free(s);
+        model_fail(m);
+        return;
+    }
+    s->r.id = model_next_row(m);
+    s->r.live = 1;
+    s->r.incident = inc->r.id;
+    s->r.revision = revision;
+    s->r.wall_ms = m->now.wall_ms;
+    s->boot_ms = m->now.boot_ms;
+    s->next = inc->shown;
+    inc->shown = s;
+    model_put(m, RECORD_SHOWN, &s->r);
+}
+
+int64_t incident_shown_at(const struct incident *inc, int64_t revision, const char *place)
+{
+    const struct shown *s;
+
+    for (s = inc->shown; s; s = s->next)
+        if (s->r.revision == revision && !strcmp(s->r.place, place))
+            return s->boot_ms;
+    return NOW_NEVER;
+}
+
+static void release_alerts(struct model *m, const struct incident *inc)
+{
+    struct alert *a, *newer;
+
+    for (a = m->alert_oldest; a; a = newer) {
+        newer = a->newer;
+        if (a->r.incident != inc->r.id)
+            continue;
+        if (a->r.firing) {
+            a->r.held = 1;
+            a->r.incident = 0;
+            model_put(m, RECORD_ALERT, &a->r);
+        } else {
+            model_alert_remove(m, a);
+        }
+    }
+}
+
+void incident_close(struct model *m, struct incident *inc)
+{
+    static const enum timer_kind kinds[] = {TIMER_REVISE, TIMER_QUIET,    TIMER_SECOND_PERSON,
+                                            TIMER_OUTBOX, TIMER_PATIENCE, TIMER_TELL_QUEUED};
+    struct revision *rev;
+    struct shown *s;
+    struct outbox *o;
+    size_t i;
+
+    release_alerts(m, inc);
+    for (i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        model_timer_clear(m, kinds[i], inc->r.id);
+    for (rev = inc->revisions; rev; rev = rev->next) {
+        if (rev->r.state == REVISION_OPEN)
+            rev->r.state = REVISION_DROPPED;
+        rev->r.live = 0;
+        model_put(m, RECORD_REVISION, &rev->r);
+    }
+    for (s = inc->shown; s; s = s->next) {
+        s->r.live = 0;
+        model_put(m, RECORD_SHOWN, &s->r);
+    }
+    for (o = inc->outbox; o; o = o->next) {
+        o->r.live = 0;
+        model_put(m, RECORD_OUTBOX, &o->r);
+    }
+    inc->r.closed_wall_ms = m->now.wall_ms;
+    inc->r.live = 0;
+    model_put(m, RECORD_INCIDENT, &inc->r);
+    model_incident_remove(m, inc);
+}
+
+int incident_release(const struct model *m, const struct incident *inc, struct components *ret)
+{
+    const struct revision *mine = model_public_revision(inc);
+    const struct incident *other;
+    size_t i;
+    int r;
+
+    for (i = 0; mine && i < mine->components.n; i++) {
+        const char *name = mine->components.item[i].name;
+        enum component_status worst = COMPONENT_OPERATIONAL;
+
+        for (other = m->incidents; other; other = other->next) {
+            const struct revision *theirs = model_public_revision(other);
+            const struct component_claim *claim;
+
+            if (other == inc || other->r.state != INCIDENT_PUBLIC || !theirs ||
+                strcmp(other->r.page, inc->r.page) != 0)
+                continue;
+            claim = components_find(&theirs->components, name);
+            if (claim && claim->status > worst)
+                worst = claim->status;
+        }
+        r = components_set(ret, name, worst);
+        if (r)
+            return r;
+    }
+    return 0;
+}

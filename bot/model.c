@@ -1,0 +1,423 @@
+#include "model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+
+void model_fail(struct model *m)
+{
+    if (m->turn && !m->turn->err)
+        m->turn->err = CRIER_ENOMEM;
+}
+
+bool model_text(struct model *m, char **field, const char *value)
+{
+    if (record_set_text(field, value)) {
+        model_fail(m);
+        return false;
+    }
+    return true;
+}
+
+void model_put(struct model *m, enum record_table t, const void *record)
+{
+    batch_put(&m->turn->batch, t, record);
+}
+
+int64_t model_next_row(struct model *m)
+{
+    int64_t id = m->meta.next_row++;
+
+    model_put(m, RECORD_META, &m->meta);
+    return id;
+}
+
+/* ---- looking up -------------------------------------------------------------------------------
+ */
+
+struct incident *model_incident(const struct model *m, int64_t id)
+{
+    struct incident *inc;
+
+    for (inc = m->incidents; inc; inc = inc->next)
+        if (inc->r.id == id)
+            return inc;
+    return NULL;
+}
+
+struct revision *model_revision(const struct incident *inc, int64_t number)
+{
+    struct revision *rev;
+
+    for (rev = inc->revisions; rev; rev = rev->next)
+        if (rev->r.number == number)
+            return rev;
+    return NULL;
+}
+
+static struct revision *newest_in(const struct incident *inc, enum revision_state state)
+{
+    struct revision *rev;
+
+    for (rev = inc->revisions; rev; rev = rev->next)
+        if (rev->r.state == (int64_t)state)
+            return rev;
+    return NULL;
+}
+
+struct revision *model_open_revision(const struct incident *inc)
+{
+    return newest_in(inc, REVISION_OPEN);
+}
+
+struct revision *model_public_revision(const struct incident *inc)
+{
+    return newest_in(inc, REVISION_PUBLISHED);
+}
+
+struct deploy *model_deploy(const struct model *m, int64_t id)
+{
+    struct deploy *d;
+
+    for (d = m->deploys; d; d = d->next)
+        if (d->r.id == id)
+            return d;
+    return NULL;
+}
+
+const struct rule_settings *model_rule(const struct model *m, const char *name)
+{
+    size_t i;
+
+    if (!name || !name[0])
+        return NULL;
+    for (i = 0; i < m->settings->n_rules; i++)
+        if (!strcmp(m->settings->rule[i].name, name))
+            return &m->settings->rule[i];
+    return NULL;
+}
+
+struct place *model_place(struct model *m, const char *name)
+{
+    struct place *p;
+
+    for (p = m->places; p; p = p->next)
+        if (!strcmp(p->name, name))
+            return p;
+    p = calloc(1, sizeof *p);
+    if (!p || !(p->name = strdup(name))) {
+        free(p);
+        model_fail(m);
+        return NULL;
+    }
+    p->next = m->places;
+    m->places = p;
+    return p;
+}
+
+bool model_is_joined(const struct model *m, const char *place)
+{
+    const struct place *p;
+
+    for (p = m->places; p; p = p->next)
+        if (!strcmp(p->name, place))
+            return p->joined;
+    return false;
+}
+
+bool model_is_open(const struct incident *inc)
+{
+    return inc->r.state == INCIDENT_DRAFT || inc->r.state == INCIDENT_PUBLISHING ||
+           inc->r.state == INCIDENT_PUBLIC;
+}
+
+size_t model_page_index(const struct model *m, const char *page)
+{
+    int i = settings_find_page(m->settings, page);
+
+    return i < 0 ? 0 : (size_t)i;
+}
+
+/* ---- timers -------------------------------------------------------------------------------------
+ */
+
+static struct timer **find_timer(struct model *m, enum timer_kind kind, int64_t incident)
+{
+    struct timer **t = &m->timers;
+
+    while (*t && ((*t)->kind != kind || (*t)->incident != incident))
+        t = &(*t)->next;
+    return t;
+}
+
+void model_timer_set(struct model *m, enum timer_kind kind, int64_t incident, int64_t due_boot_ms)
+{
+    struct timer *t = *find_timer(m, kind, incident);
+
+    if (!t) {
+        t = calloc(1, sizeof *t);
+        if (!t) {
+            model_fail(m);
+            return;
+        }
+        t->kind = kind;
+        t->incident = incident;
+        t->next = m->timers;
+        m->timers = t;
+    }
+    t->due_boot_ms = due_boot_ms;
+    t->seq = m->next_seq++;
+}
+
+void model_timer_clear(struct model *m, enum timer_kind kind, int64_t incident)
+{
+    struct timer **link = find_timer(m, kind, incident);
+    struct timer *t = *link;
+
+    if (t) {
+        *link = t->next;
+        free(t);
+    }
+}
+
+bool model_timer_is_set(const struct model *m, enum timer_kind kind, int64_t incident)
+{
+    const struct timer *t;
+
+    for (t = m->timers; t; t = t->next)
+        if (t->kind == kind && t->incident == incident)
+            return true;
+    return false;
+}
+
+bool model_timer_take(struct model *m, int64_t boot_ms, struct timer *ret_timer)
+{
+    struct timer **link, **best = NULL;
+    struct timer *t;
+
+    for (link = &m->timers; *link; link = &(*link)->next) {
+        if ((*link)->due_boot_ms > boot_ms)
+            continue;
+        if (!best || (*link)->due_boot_ms < (*best)->due_boot_ms ||
+            ((*link)->due_boot_ms == (*best)->due_boot_ms && (*link)->seq < (*best)->seq))
+            best = link;
+    }
+    if (!best)
+        return false;
+    t = *best;
+    *best = t->next;
+    *ret_timer = *t;
+    free(t);
+    return true;
+}
+
+/* ---- timeline
+ * ------------------------------------------------------------------------------------ */
+
+void model_timeline(struct model *m, int64_t incident, int64_t wall_ms, const char *kind,
+                    const char *who, const char *text)
+{
+    struct record_timeline r = {.incident = incident, .wall_ms = wall_ms};
+
+    r.id = model_next_row(m);
+    if (model_text(m, &r.kind, kind) && model_text(m, &r.who, who) && model_text(m, &r.text, text))
+        model_put(m, RECORD_TIMELINE, &r);
+    record_finish(RECORD_TIMELINE, &r);
+}
+
+int64_t model_past_boot(const struct model *m, int64_t wall_ms, int64_t max_ms)
+{
+    int64_t ago = m->now.wall_ms - wall_ms;
+
+    if (ago < 0)
+        ago = 0;
+    if (ago > max_ms)
+        ago = max_ms;
+    return m->now.boot_ms - ago;
+}
+
+/* ---- alerts
+ * ---------------------------------------------------------------------------------------- */
+
+/* FNV-1a over source and check: alerts of one check share a bucket whatever their host. */
+static size_t bucket_of(const char *source, const char *check)
+{
+    uint64_t h = 14695981039346656037ULL;
+    const char *s;
+
+    for (s = source; *s; s++)
+        h = (h ^ (unsigned char)*s) * 1099511628211ULL;
+    h = (h ^ 0xff) * 1099511628211ULL;
+    for (s = check; *s; s++)
+        h = (h ^ (unsigned char)*s) * 1099511628211ULL;
+    return (size_t)(h % ALERT_BUCKETS);
+}
+
+struct alert *model_alert_bucket(const struct model *m, const char *source, const char *check)
+{
+    return m->alert_hash[bucket_of(source, check)];
+}
+
+static void unlink_order(struct model *m, struct alert *a)
+{
+    if (a->older)
+        a->older->newer = a->newer;
+    else
+        m->alert_oldest = a->newer;
+    if (a->newer)
+        a->newer->older = a->older;
+    else
+        m->alert_newest = a->older;
+    a->older = a->newer = NULL;
+}
+
+static void link_newest(struct model *m, struct alert *a)
+{
+    a->older = m->alert_newest;
+    a->newer = NULL;
+    if (m->alert_newest)
+        m->alert_newest->newer = a;
+    else
+        m->alert_oldest = a;
+    m->alert_newest = a;
+}
+
+void model_alert_link(struct model *m, struct alert *a)
+{
+    size_t bucket = bucket_of(a->r.source, a->r.check_name);
+
+    a->next_hash = m->alert_hash[bucket];
+    m->alert_hash[bucket] = a;
+    link_newest(m, a);
+    m->n_alerts++;
+}
+
+void model_alert_touch(struct model *m, struct alert *a)
+{
+    unlink_order(m, a);
+    link_newest(m, a);
+}
+
+static void alert_destroy(struct alert *a)
+{
+    record_finish(RECORD_ALERT, &a->r);
+    free(a);
+}
+
+void model_alert_remove(struct model *m, struct alert *a)
+{
+    struct alert **link = &m->alert_hash[bucket_of(a->r.source, a->r.check_name)];
+
+    while (*link != a)
+        link = &(*link)->next_hash;
+    *link = a->next_hash;
+    unlink_order(m, a);
+    m->n_alerts--;
+    batch_delete(&m->turn->batch, RECORD_ALERT, a->r.id);
+    alert_destroy(a);
+}
+
+/* ---- incidents
+ * --------------------------------------------------------------------------------------- */
+
+void model_incident_link(struct model *m, struct incident *inc)
+{
+    struct incident **link = &m->incidents;
+
+    while (*link)
+        link = &(*link)->next;
+    *link = inc;
+}
+
+static void incident_destroy(struct incident *inc)
+{
+    while (inc->revisions) {
+        struct revision *rev = inc->revisions;
+
+        inc->revisions = rev->next;
+        record_finish(RECORD_REVISION, &rev->r);
+        components_finish(&rev->components);
+        free(rev);
+    }
+    while (inc->shown) {
+        struct shown *s = inc->shown;
+
+        inc->shown = s->next;
+        record_finish(RECORD_SHOWN, &s->r);
+        free(s);
+    }
+    while (inc->outbox) {
+        struct outbox *o = inc->outbox;
+
+        inc->outbox = o->next;
+        record_finish(RECORD_OUTBOX, &o->r);
+        free(o);
+    }
+    record_finish(RECORD_INCIDENT, &inc->r);
+    free(inc);
+}
+
+void model_incident_remove(struct model *m, struct incident *inc)
+{
+    struct incident **link = &m->incidents;
+
+    while (*link && *link != inc)
+        link = &(*link)->next;
+    if (*link)
+        *link = inc->next;
+    incident_destroy(inc);
+}
+
+void model_finish(struct model *m)
+{
+    while (m->incidents) {
+        struct incident *inc = m->incidents;
+
+        m->incidents = inc->next;
+        incident_destroy(inc);
+    }
+    while (m->alert_oldest) {
+        struct alert *a = m->alert_oldest;
+
+        m->alert_oldest = a->newer;
+        alert_destroy(a);
+    }
+    while (m->deploys) {
+        struct deploy *d = m->deploys;
+
+        m->deploys = d->next;
+        record_finish(RECORD_DEPLOY, &d->r);
+        free(d);
+    }
+    while (m->notes) {
+        struct note *n = m->notes;
+
+        m->notes = n->next;
+        record_finish(RECORD_TIMELINE, &n->r);
+        free(n);
+    }
+    while (m->places) {
+        struct place *p = m->places;
+
+        m->places = p->next;
+        free(p->name);
+        free(p);
+    }
+    while (m->pending) {
+        struct pending_shown *p = m->pending;
+
+        m->pending = p->next;
+        free(p->place);
+        free(p);
+    }
+    while (m->timers) {
+        struct timer *t = m->timers;
+
+        m->timers = t->next;
+        free(t);
+    }
+    free(m->subscribers);
+    free(m->page_trouble);
+    record_finish(RECORD_META, &m->meta);
+}

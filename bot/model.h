@@ -1,0 +1,182 @@
+/*
+ * model: what the engine knows, in memory. Inside the engine's rooms only (triage, incident,
+ * outbox, chat, obey, engine); nobody else includes this.
+ *
+ * Every change of a record is followed by a model_put() of it in the same step. During a step `now`
+ * and `turn` are set. Times named _boot_ms are runtime copies of stored wall times.
+ */
+#ifndef CRIER_MODEL_H
+#define CRIER_MODEL_H
+
+#include <stdbool.h>
+
+#include "ports.h"
+#include "records.h"
+#include "turn.h"
+
+struct alert {
+    struct record_alert r;
+    int64_t first_boot_ms;
+    int64_t last_boot_ms;
+    struct alert *next_hash;
+    struct alert *older, *newer; /* order of last_boot_ms */
+};
+
+struct deploy {
+    struct record_deploy r;
+    int64_t started_boot_ms;
+    int64_t ended_boot_ms;
+    struct deploy *next; /* newest first */
+};
+
+struct revision {
+    struct record_revision r;
+    struct components components; /* parsed r.components */
+    struct revision *next;        /* newest first */
+};
+
+struct shown {
+    struct record_shown r;
+    int64_t boot_ms;
+    struct shown *next;
+};
+
+struct outbox {
+    struct record_outbox r;
+    int64_t confirmed_boot_ms;
+    int64_t doubt_boot_ms;
+    int64_t next_boot_ms; /* nothing is sent or read for it before */
+    bool told_queued;     /* "queued, retrying" was said for it */
+    bool reading;         /* a PAGE_LIST for it is under way */
+    bool patience_over;   /* "taken, sending" was said or is no longer wanted */
+    struct outbox *next;  /* oldest first */
+};
+
+struct incident {
+    struct record_incident r;
+    struct revision *revisions;
+    struct shown *shown;
+    struct outbox *outbox;
+    int64_t firing; /* its alerts that fire and matter to readers (triage_tells) */
+    int64_t joined; /* alerts that belong to it */
+    int64_t opened_boot_ms;
+    int64_t revised_boot_ms;
+    bool revise_waits;     /* signals want another revision, held back by revision_interval */
+    struct incident *next; /* oldest first */
+};
+
+/** A line said whose fate is not known yet. */
+struct pending_shown {
+    uint64_t token;
+    int64_t incident;
+    int64_t revision;
+    char *place;
+    struct pending_shown *next;
+};
+
+struct place {
+    char *name;
+    bool joined;
+    int64_t refusals_since_boot_ms;
+    int refusals;
+    struct place *next;
+};
+
+enum timer_kind {
+    TIMER_REVISE,        /* a revision that was held back */
+    TIMER_QUIET,         /* a draft whose alerts are quiet is closed */
+    TIMER_SECOND_PERSON, /* nobody came as the second */
+    TIMER_OUTBOX,        /* something of the incident's outbox is due */
+    TIMER_PATIENCE,      /* "confirm taken, sending" */
+    TIMER_TELL_QUEUED,   /* "queued, retrying, N min so far" */
+    TIMER_PURGE          /* of the whole model, incident 0: old alerts and notes are forgotten */
+};
+
+struct timer {
+    int64_t due_boot_ms;
+    uint64_t seq;
+    enum timer_kind kind;
+    int64_t incident;
+    struct timer *next;
+};
+
+enum { ALERT_BUCKETS = 4096, NOTES_MAX = 500 };
+
+struct note {
+    struct record_timeline r;
+    int64_t boot_ms;
+    struct note *next; /* oldest first */
+};
+
+struct model {
+    const struct settings *settings;
+    struct record_meta meta;
+    struct incident *incidents;
+    struct alert *alert_hash[ALERT_BUCKETS];
+    struct alert *alert_oldest, *alert_newest;
+    size_t n_alerts;
+    struct deploy *deploys;
+    struct note *notes, *notes_last; /* lookback of lines that belong to nothing yet */
+    size_t n_notes;
+    struct place *places;
+    struct pending_shown *pending;
+    struct timer *timers;
+    uint64_t next_token;
+    uint64_t next_seq;
+    int64_t *subscribers; /* per page, -1: unknown */
+    char *page_trouble;   /* what the check at start found, until it is told; or NULL */
+    struct now now;
+    struct turn *turn;
+};
+
+/* ---- all of these work on the model of the step under way ---------------------------------------
+ */
+
+void model_finish(struct model *m);
+/** Out of memory somewhere in the step: the turn carries it to the caller. */
+void model_fail(struct model *m);
+/** @return false, after model_fail(), when the copy could not be made. */
+bool model_text(struct model *m, char **field, const char *value);
+/** Commits the present value of a record with the turn. */
+void model_put(struct model *m, enum record_table t, const void *record);
+/** A fresh row id. */
+int64_t model_next_row(struct model *m);
+
+struct incident *model_incident(const struct model *m, int64_t id);
+struct revision *model_revision(const struct incident *inc, int64_t number);
+/** The newest revision that may be confirmed, or NULL. */
+struct revision *model_open_revision(const struct incident *inc);
+/** The newest revision that is public, or NULL. */
+struct revision *model_public_revision(const struct incident *inc);
+struct deploy *model_deploy(const struct model *m, int64_t id);
+const struct rule_settings *model_rule(const struct model *m, const char *name);
+struct place *model_place(struct model *m, const char *name);
+bool model_is_joined(const struct model *m, const char *place);
+bool model_is_open(const struct incident *inc);
+/** @return index in settings.page; falls back to 0 when the name has gone from the configuration.
+ */
+size_t model_page_index(const struct model *m, const char *page);
+
+/** Sets the one timer of that kind and incident. */
+void model_timer_set(struct model *m, enum timer_kind kind, int64_t incident, int64_t due_boot_ms);
+void model_timer_clear(struct model *m, enum timer_kind kind, int64_t incident);
+bool model_timer_is_set(const struct model *m, enum timer_kind kind, int64_t incident);
+/** Takes the earliest timer out that is due. @return false when there is none. */
+bool model_timer_take(struct model *m, int64_t boot_ms, struct timer *ret_timer);
+
+/** Writes a line into an incident's timeline. */
+void model_timeline(struct model *m, int64_t incident, int64_t wall_ms, const char *kind,
+                    const char *who, const char *text);
+/** A stored wall time as a boot time: never in the future, never more than max_ms ago. */
+int64_t model_past_boot(const struct model *m, int64_t wall_ms, int64_t max_ms);
+
+/* Memory of single objects; NULL is fine. */
+void model_alert_remove(struct model *m, struct alert *a);
+void model_alert_link(struct model *m, struct alert *a);
+/** To the newest end of the order. */
+void model_alert_touch(struct model *m, struct alert *a);
+struct alert *model_alert_bucket(const struct model *m, const char *source, const char *check);
+void model_incident_remove(struct model *m, struct incident *inc);
+void model_incident_link(struct model *m, struct incident *inc);
+
+#endif

@@ -1,0 +1,485 @@
+#include "outbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "chat.h"
+#include "err.h"
+#include "incident.h"
+#include "when.h"
+
+enum {
+    BACKOFF_FIRST_MS = 1000,
+    BACKOFF_MAX_MS = 60 * 1000,
+    READ_AGAIN_MS = 5 * 1000,
+    TELL_EVERY_MS = 60 * 1000,      /* in the first minutes of an outage of the page */
+    TELL_LATER_MS = 10 * 60 * 1000, /* after that */
+    TELL_OFTEN_FOR_MS = 5 * 60 * 1000
+};
+
+struct outbox *outbox_pending(const struct incident *inc)
+{
+    struct outbox *o;
+
+    for (o = inc->outbox; o; o = o->next)
+        if (o->r.state == OUTBOX_QUEUED || o->r.state == OUTBOX_SENT || o->r.state == OUTBOX_DOUBT)
+            return o;
+    return NULL;
+}
+
+static void enter(struct model *m, struct outbox *o, enum outbox_state state)
+{
+    o->r.state = state;
+    if (state != OUTBOX_DOUBT) {
+        o->r.doubt_wall_ms = 0;
+        o->reading = false;
+    }
+    model_put(m, RECORD_OUTBOX, &o->r);
+}
+
+/* Not before this many milliseconds from now. */
+static void postpone(struct model *m, const struct incident *inc, struct outbox *o,
+                     int64_t delay_ms)
+{
+    o->next_boot_ms = m->now.boot_ms + delay_ms;
+    o->r.next_wall_ms = m->now.wall_ms + delay_ms;
+    model_timer_set(m, TIMER_OUTBOX, inc->r.id, o->next_boot_ms);
+}
+
+/* Exponential, with a jitter that the engine can compute again: it has no randomness of its own. */
+static int64_t backoff(const struct outbox *o, int64_t at_least_ms)
+{
+    int64_t delay = BACKOFF_FIRST_MS, i;
+
+    for (i = 1; i < o->r.attempts && delay < BACKOFF_MAX_MS; i++)
+        delay *= 2;
+    if (delay > BACKOFF_MAX_MS)
+        delay = BACKOFF_MAX_MS;
+    delay += (o->r.id * 7919 + o->r.attempts * 104729) % (delay / 4);
+    return delay > at_least_ms ? delay : at_least_ms;
+}
+
+/* ---- requests
+ * ---------------------------------------------------------------------------------------- */
+
+static bool fill_common(struct model *m, const struct incident *inc, const struct outbox *o,
+                        struct page_request *req)
+{
+    req->outbox_id = o->r.id;
+    req->urgent = true;
+    req->key_incident = buf_printf("%s-%lld", m->meta.instance, (long long)inc->r.id);
+    req->key_step = buf_printf("%lld", (long long)o->r.revision);
+    req->page = strdup(inc->r.page);
+    req->remote_id = strdup(inc->r.remote_id ? inc->r.remote_id : "");
+    return req->key_incident && req->key_step && req->page && req->remote_id;
+}
+
+static void send_step(struct model *m, const struct incident *inc, struct outbox *o)
+{
+    const struct revision *rev = model_revision(inc, o->r.revision);
+    struct page_request req;
+
+    memset(&req, 0, sizeof req);
+    if (!rev || !fill_common(m, inc, o, &req) || !(req.title = strdup(rev->r.title)) ||
+        !(req.body = strdup(rev->r.body)) || components_parse(&req.components, rev->r.components)) {
+        page_request_finish(&req);
+        model_fail(m);
+        return;
+    }
+    req.op = rev->r.kind == REVISION_CORRECT ? PAGE_CORRECT
+             : req.remote_id[0]              ? PAGE_UPDATE
+                                             : PAGE_CREATE;
+    req.step = (enum step)rev->r.step;
+    req.impact = (enum impact)rev->r.impact;
+    req.notify = o->r.notify != 0;
+    o->r.attempts++;
+    enter(m, o, OUTBOX_SENT);
+    turn_page(m->turn, &req);
+}
+
+static void read_page(struct model *m, const struct incident *inc, struct outbox *o)
+{
+    struct page_request req;
+
+    memset(&req, 0, sizeof req);
+    if (!fill_common(m, inc, o, &req)) {
+        page_request_finish(&req);
+        model_fail(m);
+        return;
+    }
+    req.op = PAGE_LIST;
+    req.recent = true;
+    o->reading = true;
+    turn_page(m->turn, &req);
+}
+
+static void run(struct model *m, struct incident *inc)
+{
+    struct outbox *o = outbox_pending(inc);
+
+    if (!o || o->r.state == OUTBOX_SENT || o->reading)
+        return;
+    if (m->now.boot_ms < o->next_boot_ms) {
+        model_timer_set(m, TIMER_OUTBOX, inc->r.id, o->next_boot_ms);
+        return;
+    }
+    if (o->r.state == OUTBOX_DOUBT)
+        read_page(m, inc, o);
+    else
+        send_step(m, inc, o);
+}
+
+void outbox_confirm(struct model *m, struct incident *inc, struct revision *rev, const char *person,
+                    const char *place, bool quiet)
+{
+    const struct page_settings *page = &m->settings->page[model_page_index(m, inc->r.page)];
+    struct outbox *o = calloc(1, sizeof *o), **link;
+
+    if (!o || !model_text(m, &o->r.confirmed_by, person) || !model_text(m, &o->r.place, place) ||
+        !model_text(m, &o->r.error, "")) {
+        if (o)
+            record_finish(RECORD_OUTBOX, &o->r);
+        free(o);
+        model_fail(m);
+        return;
+    }
+    o->r.id = model_next_row(m);
+    o->r.live = 1;
+    o->r.incident = inc->r.id;
+    o->r.revision = rev->r.number;
+    o->r.state = OUTBOX_QUEUED;
+    o->r.notify = rev->r.kind != REVISION_CORRECT && !quiet && page->notify[rev->r.step];
+    o->r.confirmed_wall_ms = m->now.wall_ms;
+    o->r.next_wall_ms = m->now.wall_ms;
+    o->confirmed_boot_ms = m->now.boot_ms;
+    o->next_boot_ms = m->now.boot_ms;
+    for (link = &inc->outbox; *link; link = &(*link)->next)
+        ;
+    *link = o;
+    model_put(m, RECORD_OUTBOX, &o->r);
+    incident_set_revision(m, rev, REVISION_CONFIRMED);
+    if (inc->r.state == INCIDENT_DRAFT && incident_enter(m, inc, INCIDENT_EVENT_CONFIRMED))
+        model_fail(m);
+    model_timer_clear(m, TIMER_QUIET, inc->r.id);
+    model_timer_clear(m, TIMER_SECOND_PERSON, inc->r.id);
+    model_timer_set(m, TIMER_PATIENCE, inc->r.id,
+                    m->now.boot_ms + m->settings->chat.confirm_patience_ms);
+    run(m, inc);
+}
+
+/* ---- taking confirms back
+ * ------------------------------------------------------------------------------ */
+
+/* All steps of the incident that are not finished are withdrawn; the newest words wait for a
+ * confirm again unless newer ones do already. @return the revision that may be confirmed now, or
+ * NULL. */
+static struct revision *withdraw(struct model *m, struct incident *inc)
+{
+    struct revision *newest = NULL;
+    struct outbox *o;
+
+    while ((o = outbox_pending(inc)) != NULL) {
+        struct revision *rev = model_revision(inc, o->r.revision);
+
+        enter(m, o, OUTBOX_WITHDRAWN);
+        if (newest)
+            incident_set_revision(m, newest, REVISION_SUPERSEDED);
+        newest = rev;
+    }
+    if (newest && model_open_revision(inc)) {
+        incident_set_revision(m, newest, REVISION_SUPERSEDED);
+    } else if (newest) {
+        newest->r.first_approval_wall_ms = 0;
+        if (!model_text(m, &newest->r.first_approval, ""))
+            return NULL;
+        incident_set_revision(m, newest, REVISION_OPEN);
+    }
+    model_timer_clear(m, TIMER_OUTBOX, inc->r.id);
+    model_timer_clear(m, TIMER_PATIENCE, inc->r.id);
+    model_timer_clear(m, TIMER_TELL_QUEUED, inc->r.id);
+    if (incident_enter(m, inc, INCIDENT_EVENT_UNCONFIRMED))
+        model_fail(m);
+    return model_open_revision(inc);
+}
+
+static bool expire(struct model *m, struct incident *inc, const struct outbox *o)
+{
+    char ago[WHEN_BYTES];
+    struct revision *rev;
+
+    if (o->r.state != OUTBOX_QUEUED ||
+        m->now.boot_ms - o->confirmed_boot_ms < m->settings->chat.confirm_expires_ms)
+        return false;
+    chat_home_and(
+        m, inc, o->r.place,
+        "%lld.%lld was confirmed %s ago and could not be sent: withdrawn. What is true now "
+        "needs a new confirm.",
+        (long long)inc->r.id, (long long)o->r.revision,
+        when_duration(m->now.boot_ms - o->confirmed_boot_ms, ago));
+    model_timeline(m, inc->r.id, m->now.wall_ms, "expired", o->r.confirmed_by,
+                   "the confirm went stale before the page could be reached");
+    turn_audit(m->turn, "incident %lld: confirm of %lld.%lld by %s expired", (long long)inc->r.id,
+               (long long)inc->r.id, (long long)o->r.revision, o->r.confirmed_by);
+    rev = withdraw(m, inc);
+    if (rev)
+        chat_announce(m, inc, rev, false);
+    return true;
+}
+
+void outbox_due(struct model *m, struct incident *inc)
+{
+    struct outbox *o = outbox_pending(inc);
+
+    if (o && !expire(m, inc, o))
+        run(m, inc);
+}
+
+/* ---- telling people
+ * ------------------------------------------------------------------------------------- */
+
+void outbox_patience(struct model *m, struct incident *inc)
+{
+    struct outbox *o = outbox_pending(inc);
+
+    if (!o || o->patience_over || o->told_queued)
+        return;
+    o->patience_over = true;
+    chat_say(m, o->r.place, SAY_ANSWER, "confirm %lld.%lld taken, sending", (long long)inc->r.id,
+             (long long)o->r.revision);
+}
+
+void outbox_tell(struct model *m, struct incident *inc)
+{
+    struct outbox *o = outbox_pending(inc);
+    int64_t so_far;
+    char ago[WHEN_BYTES];
+
+    if (!o)
+        return;
+    so_far = m->now.boot_ms - o->confirmed_boot_ms;
+    chat_home(
+        m, inc, SAY_ANNOUNCE,
+        "%lld.%lld is not public yet: %s, retrying, %s so far (%s). Post by hand if urgent: %s",
+        (long long)inc->r.id, (long long)o->r.revision,
+        o->r.state == OUTBOX_QUEUED ? "queued" : "no clear answer", when_duration(so_far, ago),
+        o->r.error[0] ? o->r.error : "no answer", chat_admin_url(m, inc));
+    o->told_queued = true;
+    model_timer_set(m, TIMER_TELL_QUEUED, inc->r.id,
+                    m->now.boot_ms + (so_far < TELL_OFTEN_FOR_MS ? TELL_EVERY_MS : TELL_LATER_MS));
+}
+
+/* ---- answers
+ * -------------------------------------------------------------------------------------------- */
+
+static void done(struct model *m, struct incident *inc, struct outbox *o,
+                 const struct page_incident *remote)
+{
+    struct revision *rev = model_revision(inc, o->r.revision);
+    bool ends = rev && rev->r.step == STEP_RESOLVED;
+    char hms[WHEN_BYTES];
+    long long n = inc->r.id;
+
+    if (!rev) {
+        model_fail(m);
+        return;
+    }
+    o->r.done_wall_ms = m->now.wall_ms;
+    if (!model_text(m, &o->r.error, ""))
+        return;
+    enter(m, o, OUTBOX_DONE);
+    incident_set_revision(m, rev, REVISION_PUBLISHED);
+    if (remote && remote->remote_id && remote->remote_id[0] &&
+        !model_text(m, &inc->r.remote_id, remote->remote_id))
+        return;
+    if (remote && remote->url && remote->url[0] && !model_text(m, &inc->r.url, remote->url))
+        return;
+    inc->r.step = rev->r.step;
+    inc->r.public_revision = rev->r.number;
+    if (incident_enter(m, inc, INCIDENT_EVENT_PUBLISHED))
+        model_fail(m);
+    model_timer_clear(m, TIMER_PATIENCE, inc->r.id);
+    model_timer_clear(m, TIMER_TELL_QUEUED, inc->r.id);
+    when_hms(m->now.wall_ms, hms);
+    model_timeline(m, inc->r.id, m->now.wall_ms, "published", o->r.confirmed_by, rev->r.body);
+    turn_audit(m->turn, "incident %lld: %lld.%lld published as %s, confirmed by %s, mail %s", n, n,
+               (long long)rev->r.number, inc->r.remote_id, o->r.confirmed_by,
+               o->r.notify ? "yes" : "no");
+    switch ((enum revision_kind)rev->r.kind) {
+    case REVISION_DRAFT:
+        chat_home_and(m, inc, o->r.place, "%lld is public since %s, %s: %s", n, hms,
+                      step_name((enum step)rev->r.step), chat_url(m, inc));
+        break;
+    case REVISION_WIDENING:
+    case REVISION_UPDATE:
+        chat_home_and(m, inc, o->r.place, "%lld updated at %s, %s: %s", n, hms,
+                      step_name((enum step)rev->r.step), chat_url(m, inc));
+        break;
+    case REVISION_CORRECT:
+        chat_home_and(m, inc, o->r.place, "%lld corrected at %s: %s", n, hms, chat_url(m, inc));
+        break;
+    case REVISION_RESOLVE:
+    case REVISION_RETRACT:
+        chat_home_and(m, inc, o->r.place, "%lld is resolved on the page since %s: %s", n, hms,
+                      chat_url(m, inc));
+        break;
+    }
+    if (ends) {
+        if (incident_enter(m, inc, INCIDENT_EVENT_RESOLVED))
+            model_fail(m);
+        incident_close(m, inc);
+        return;
+    }
+    run(m, inc);
+}
+
+static void refused(struct model *m, struct incident *inc, struct outbox *o, const char *error)
+{
+    struct revision *rev;
+
+    if (!model_text(m, &o->r.error, error))
+        return;
+    chat_home_and(
+        m, inc, o->r.place,
+        "%lld.%lld was NOT published, the page refused it: %s. The words are kept: change and "
+        "confirm again, or post by hand: %s",
+        (long long)inc->r.id, (long long)o->r.revision, error, chat_admin_url(m, inc));
+    model_timeline(m, inc->r.id, m->now.wall_ms, "refused", o->r.confirmed_by, error);
+    turn_audit(m->turn, "incident %lld: the page refused %lld.%lld: %s", (long long)inc->r.id,
+               (long long)inc->r.id, (long long)o->r.revision, error);
+    rev = withdraw(m, inc);
+    enter(m, o, OUTBOX_REFUSED);
+    (void)rev; /* the line above names it; showing it again would be one line too many */
+}
+
+static void retry(struct model *m, struct incident *inc, struct outbox *o,
+                  const struct page_answer *answer)
+{
+    if (!model_text(m, &o->r.error, answer->error))
+        return;
+    postpone(m, inc, o, backoff(o, answer->retry_after_ms));
+    enter(m, o, OUTBOX_QUEUED);
+    if (!o->told_queued)
+        outbox_tell(m, inc);
+}
+
+static void doubt(struct model *m, struct incident *inc, struct outbox *o, const char *error)
+{
+    if (!model_text(m, &o->r.error, error))
+        return;
+    o->r.doubt_wall_ms = m->now.wall_ms;
+    o->doubt_boot_ms = m->now.boot_ms;
+    enter(m, o, OUTBOX_DOUBT);
+    o->next_boot_ms = m->now.boot_ms;
+    if (!o->told_queued)
+        outbox_tell(m, inc);
+    run(m, inc);
+}
+
+/* The page as it is: has our request been applied after all? */
+static void reconcile(struct model *m, struct incident *inc, struct outbox *o,
+                      const struct page_answer *answer)
+{
+    char *key = buf_printf("%s-%lld", m->meta.instance, (long long)inc->r.id);
+    char *step = buf_printf("%lld", (long long)o->r.revision);
+    size_t i;
+
+    o->reading = false;
+    if (!key || !step) {
+        model_fail(m);
+        goto out;
+    }
+    if (answer->result != PAGE_OK) {
+        if (model_text(m, &o->r.error, answer->error))
+            postpone(m, inc, o,
+                     backoff(o, answer->retry_after_ms > READ_AGAIN_MS ? answer->retry_after_ms
+                                                                       : READ_AGAIN_MS));
+        goto out;
+    }
+    for (i = 0; i < answer->n_incidents; i++) {
+        const struct page_incident *p = &answer->incident[i];
+
+        if (p->key_incident && p->key_step && !strcmp(p->key_incident, key) &&
+            !strcmp(p->key_step, step)) {
+            done(m, inc, o, p);
+            goto out;
+        }
+    }
+    if (m->now.boot_ms - o->doubt_boot_ms <
+        m->settings->page[model_page_index(m, inc->r.page)].doubt_grace_ms) {
+        postpone(m, inc, o, READ_AGAIN_MS);
+        goto out;
+    }
+    enter(m, o, OUTBOX_QUEUED);
+    if (expire(m, inc, o))
+        goto out;
+    chat_home(m, inc, SAY_ANNOUNCE, "%lld.%lld is not on the page: sending it again",
+              (long long)inc->r.id, (long long)o->r.revision);
+    o->next_boot_ms = m->now.boot_ms;
+    run(m, inc);
+out:
+    free(key);
+    free(step);
+}
+
+void outbox_answer(struct model *m, const struct page_answer *answer)
+{
+    struct incident *inc;
+    struct outbox *o = NULL;
+
+    for (inc = m->incidents; inc && !o; inc = o ? inc : inc->next) {
+        for (o = inc->outbox; o && o->r.id != answer->outbox_id; o = o->next)
+            ;
+        if (o)
+            break;
+    }
+    if (!inc || !o)
+        return;
+    if (answer->op == PAGE_LIST) {
+        if (o->r.state == OUTBOX_DOUBT)
+            reconcile(m, inc, o, answer);
+        return;
+    }
+    if (o->r.state != OUTBOX_SENT)
+        return;
+    switch (answer->result) {
+    case PAGE_OK:
+        done(m, inc, o, answer->n_incidents ? answer->incident : NULL);
+        return;
+    case PAGE_UNSENT:
+        retry(m, inc, o, answer);
+        return;
+    case PAGE_DOUBTFUL:
+        if (answer->op == PAGE_CORRECT)
+            retry(m, inc, o, answer); /* the same text again changes nothing */
+        else
+            doubt(m, inc, o, answer->error);
+        return;
+    case PAGE_REFUSED:
+        refused(m, inc, o, answer->error);
+        return;
+    }
+}
+
+void outbox_restore(struct model *m)
+{
+    int64_t expires = m->settings->chat.confirm_expires_ms;
+    struct incident *inc;
+    struct outbox *o;
+
+    for (inc = m->incidents; inc; inc = inc->next) {
+        for (o = inc->outbox; o; o = o->next) {
+            o->confirmed_boot_ms = model_past_boot(m, o->r.confirmed_wall_ms, expires);
+            o->next_boot_ms = m->now.boot_ms;
+            if (o->r.state == OUTBOX_SENT) {
+                const struct revision *rev = model_revision(inc, o->r.revision);
+
+                o->r.doubt_wall_ms = m->now.wall_ms;
+                enter(m, o, rev && rev->r.kind == REVISION_CORRECT ? OUTBOX_QUEUED : OUTBOX_DOUBT);
+            }
+            o->doubt_boot_ms = m->now.boot_ms;
+        }
+        if (outbox_pending(inc))
+            model_timer_set(m, TIMER_OUTBOX, inc->r.id, m->now.boot_ms);
+    }
+}

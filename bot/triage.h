@@ -1,0 +1,33 @@
+/*
+ * triage: which signals open an incident, join one, or are only remembered; impact, components and
+ * the suspect deploy.
+ *
+ * The rules are configuration; this file is how they are applied (README, "When crier speaks").
+ * Works on the model of the step under way.
+ */
+#ifndef CRIER_TRIAGE_H
+#define CRIER_TRIAGE_H
+
+#include "model.h"
+#include "signal.h"
+
+/** Takes one signal in. */
+void triage_signal(struct model *m, const struct signal *sig);
+/** A revision that was held back is due. */
+void triage_revise_due(struct model *m, struct incident *inc);
+/** A draft's alerts have been quiet for draft_quiet: it is closed. */
+void triage_quiet_due(struct model *m, struct incident *inc);
+/** After loading: counts what fires, sets the timers that depend on it. */
+void triage_restore(struct model *m);
+/** Forgets what is older than the lookback and belongs to nothing. Changes nothing that anybody
+ * sees. */
+void triage_purge(struct model *m);
+
+/** Whether an alert says that readers are affected: paging, or critical on a watched check. */
+bool triage_tells(const struct model *m, const struct alert *a);
+/** The production deploy under way, or ended less than deploy_window ago; NULL: none. */
+struct deploy *triage_suspect(const struct model *m);
+/** The configured person whose shell user deployed it, or NULL. */
+const struct person_settings *triage_deployer(const struct model *m, const struct deploy *d);
+
+#endif

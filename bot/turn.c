@@ -1,0 +1,110 @@
+#include "turn.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "err.h"
+
+enum { AUDIT_BYTES = 1500 };
+
+void turn_init(struct turn *t)
+{
+    memset(t, 0, sizeof *t);
+    batch_init(&t->batch);
+}
+
+static void effect_finish(struct effect *e)
+{
+    free(e->say.place);
+    free(e->say.text);
+    free(e->audit);
+    page_request_finish(&e->page);
+}
+
+void turn_finish(struct turn *t)
+{
+    size_t i;
+
+    for (i = 0; i < t->n_effects; i++)
+        effect_finish(&t->effect[i]);
+    free(t->effect);
+    batch_finish(&t->batch);
+    memset(t, 0, sizeof *t);
+}
+
+int turn_error(const struct turn *t)
+{
+    return t->err ? t->err : t->batch.err;
+}
+
+static struct effect *append(struct turn *t, enum effect_kind kind)
+{
+    struct effect *e;
+
+    if (t->err)
+        return NULL;
+    if (t->n_effects == t->cap) {
+        size_t cap = t->cap ? t->cap * 2 : 8;
+
+        e = reallocarray(t->effect, cap, sizeof *e);
+        if (!e) {
+            t->err = CRIER_ENOMEM;
+            return NULL;
+        }
+        t->effect = e;
+        t->cap = cap;
+    }
+    e = &t->effect[t->n_effects++];
+    memset(e, 0, sizeof *e);
+    e->kind = kind;
+    return e;
+}
+
+void turn_say(struct turn *t, const char *place, enum say_priority priority, uint64_t token,
+              uint64_t replaces, const char *text)
+{
+    struct effect *e = append(t, EFFECT_SAY);
+
+    if (!e)
+        return;
+    e->say.priority = priority;
+    e->say.token = token;
+    e->say.replaces = replaces;
+    e->say.place = strdup(place);
+    e->say.text = strdup(text);
+    if (!e->say.place || !e->say.text)
+        t->err = CRIER_ENOMEM;
+}
+
+void turn_page(struct turn *t, struct page_request *req)
+{
+    struct effect *e = append(t, EFFECT_PAGE);
+
+    if (e)
+        e->page = *req;
+    else
+        page_request_finish(req);
+    memset(req, 0, sizeof *req);
+}
+
+void turn_audit(struct turn *t, const char *fmt, ...)
+{
+    struct effect *e = append(t, EFFECT_AUDIT);
+    struct buf b;
+    va_list ap;
+
+    if (!e)
+        return;
+    buf_init(&b, AUDIT_BYTES);
+    va_start(ap, fmt);
+    buf_vaddf(&b, fmt, ap);
+    va_end(ap);
+    e->audit = buf_take(&b);
+    buf_finish(&b);
+    if (!e->audit)
+        e->audit = strdup("(audit line too long)");
+    if (!e->audit)
+        t->err = CRIER_ENOMEM;
+}

@@ -1,0 +1,45 @@
+/*
+ * turn: what one turn of the loop wants: rows to commit together, and effects that may leave only
+ * when that commit has completed.
+ */
+#ifndef CRIER_TURN_H
+#define CRIER_TURN_H
+
+#include "ports.h"
+#include "records.h"
+
+enum effect_kind {
+    EFFECT_SAY,
+    EFFECT_PAGE,
+    EFFECT_AUDIT /* a line for the audit log */
+};
+
+struct effect {
+    enum effect_kind kind;
+    struct say say;           /* EFFECT_SAY; strings owned */
+    struct page_request page; /* EFFECT_PAGE; strings owned */
+    char *audit;              /* EFFECT_AUDIT; owned */
+};
+
+struct turn {
+    struct batch batch;
+    struct effect *effect;
+    size_t n_effects;
+    size_t cap;
+    int err; /* sticky: CRIER_ENOMEM; the turn must not be committed then */
+};
+
+void turn_init(struct turn *t);
+void turn_finish(struct turn *t);
+/** @return 0 or CRIER_ENOMEM, of the turn or of its batch. */
+int turn_error(const struct turn *t) __attribute__((warn_unused_result));
+
+/** Appends a line to say; the strings are copied. See struct say. */
+void turn_say(struct turn *t, const char *place, enum say_priority priority, uint64_t token,
+              uint64_t replaces, const char *text);
+/** Appends a request; takes the strings of *req over, also on failure, and zeroes it. */
+void turn_page(struct turn *t, struct page_request *req);
+/** Appends an audit line. */
+void turn_audit(struct turn *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif
