@@ -105,6 +105,30 @@ def page_settings(url, page_id, key_file):
             "notify": ["investigating", "resolved"], "allow_plain_http": True}
 
 
+# As small as can be; the shipped rules have tests of their own.
+RULES = [
+    {"name": "exceptions", "check": "^MediaWiki exceptions and fatals", "watched": True,
+     "impact": "major", "wording": "logged-in",
+     "components": [{"name": "Editing", "status": "partial_outage"}]},
+    {"name": "frontend", "check": "^FrontendUnavailable", "paging": True, "watched": True,
+     "impact": "major", "wording": "unreachable",
+     "components": [{"name": "Reading", "status": "partial_outage"},
+                    {"name": "Editing", "status": "partial_outage"}]},
+]
+WORDINGS = [
+    {"name": "logged-in", "title": "Errors for logged-in users",
+     "investigating": "People who are logged in may see an error instead of pages; we are investigating.",
+     "identified": "We have found the cause of the errors and are working on a fix.",
+     "monitoring": "A fix is in place; we are watching the results.",
+     "resolved": "The errors are over; pages work as usual."},
+    {"name": "unreachable", "title": "Pages may not load",
+     "investigating": "Many people see errors instead of pages; we are investigating.",
+     "identified": "We have found why pages do not load and are working on a fix.",
+     "monitoring": "A fix is in place; we are watching the results.",
+     "resolved": "Pages load as usual again."},
+]
+
+
 class House:
     """One test's own channel, status page and crier, on a network that others may share.
 
@@ -135,7 +159,9 @@ class House:
             "sources": source_settings(self.place),
             # Logs are played faster than they were written.
             "chat": {"revision_interval": "2 s", "confirm_guard": "2 s"},
-            "rules": Raw(f'@include "{TREE}/config/wikimedia-rules.cfg"'),
+            "formats": Raw(f'@include "{TREE}/config/formats.cfg"'),
+            "rules": RULES,
+            "wordings": WORDINGS,
         }
         if self.network:
             settings["networks"] = [self.network.settings(self.channel, self.nick, home)]
@@ -208,7 +234,7 @@ def source_settings(place, network="test"):
         {"name": "icinga", "accounts": [f"{network}/icinga-wm"], "channels": [place],
          "formats": ["icinga"]},
         {"name": "alertmanager", "accounts": [f"{network}/jinxer-wm"], "channels": [place],
-         "formats": ["alertmanager"]},
+         "formats": ["jinxer"]},
         {"name": "scap", "accounts": [f"{network}/logmsgbot"], "channels": [place],
          "formats": ["scap"]},
     ]
