@@ -60,8 +60,8 @@ enum hearing_kind hearing_text(struct hearing *h, size_t source_index, const cha
 bool hearing_more(struct hearing *h, struct signal *ret_signal);
 
 /** The person whose account spoke, or whose hostmask matches where masks are configured for them.
- *  @return index in settings.person, or -1. Accounts compare by RFC 1459 casemapping on their
- * network. */
+ *  @return index in settings.person, or -1. Accounts compare without case of letters (brackets
+ * differ: an account is always shown as it was registered), networks exactly. */
 int hearing_person(const struct settings *settings, const struct heard *line);
 
 /** IRC glob match: * and ?, RFC 1459 casemapping. */
