@@ -104,15 +104,6 @@ static unsigned char fold(char c)
     return u;
 }
 
-static bool same_name(const char *a, const char *b)
-{
-    while (*a && fold(*a) == fold(*b)) {
-        a++;
-        b++;
-    }
-    return fold(*a) == fold(*b);
-}
-
 bool hearing_mask_matches(const char *mask, const char *text)
 {
     const char *star = NULL, *again = NULL;
@@ -218,7 +209,7 @@ static bool listens_in(const struct source_settings *source, const struct heard 
     for (i = 0; channel && i < source->channels.n; i++) {
         const char *listed = on_network(source->channels.item[i], line->network);
 
-        if (listed && same_name(listed, channel))
+        if (listed && settings_irc_equal(listed, channel))
             return true;
     }
     return false;
