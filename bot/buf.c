@@ -7,7 +7,7 @@
 
 #include "err.h"
 
-enum { FIRST_CAP = 64 };
+enum { FIRST_CAP = 64, FIRST_ITEMS = 8 };
 
 void buf_init(struct buf *b, size_t max_bytes)
 {
@@ -141,6 +141,28 @@ char *buf_take(struct buf *b)
         b->data = NULL;
         b->len = b->cap = 0;
     }
+    return p;
+}
+
+void *array_grow(void *items, size_t *cap, size_t need, size_t item_size, size_t max)
+{
+    size_t room = *cap;
+    void *p;
+
+    assert(need > 0 && item_size > 0);
+    if (items && need <= room)
+        return items;
+    if (need > max)
+        return NULL;
+    if (!room)
+        room = FIRST_ITEMS;
+    while (room < need)
+        room = room > max / 2 ? max : room * 2;
+    if (room > max)
+        room = max;
+    p = reallocarray(items, room, item_size);
+    if (p)
+        *cap = room;
     return p;
 }
 

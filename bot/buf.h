@@ -1,5 +1,5 @@
 /*
- * buf: the only growable byte buffer of the program.
+ * buf: the only growable byte buffer of the program, and the only growth of arrays.
  *
  * Every buffer has a maximum, given when it is made, and a sticky error: after the first
  * append that does not fit or finds no memory, all later appends do nothing and buf_error()
@@ -48,6 +48,19 @@ const char *buf_str(const struct buf *b);
  * @return the caller's to free(); NULL when the sticky error is set or memory is out.
  */
 char *buf_take(struct buf *b) __attribute__((warn_unused_result));
+
+/**
+ * Makes room in an array whose items the caller counts: doubles until there is room for `need`.
+ *
+ * @param items NULL for an empty one.
+ * @param cap   items that there is room for; changed on success only.
+ * @param need  items that there must be room for, at least 1.
+ * @param max   most items that the array may ever hold.
+ * @return the array, moved perhaps; or NULL when need is over max or memory is out: the old array
+ *         is as it was then, and still the caller's.
+ */
+void *array_grow(void *items, size_t *cap, size_t need, size_t item_size, size_t max)
+    __attribute__((warn_unused_result));
 
 /** printf into memory of the caller's to free(). @return NULL when memory is out. */
 char *buf_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2), warn_unused_result));
