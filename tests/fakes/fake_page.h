@@ -1,0 +1,73 @@
+/*
+ * fake_page: the page port with a small status page behind it, in memory.
+ *
+ * Requests wait until the test has them answered, each as the page would or as the test's script
+ * says. What the page has by then can be looked at. For tests: running out of memory aborts.
+ */
+#ifndef CRIER_FAKE_PAGE_H
+#define CRIER_FAKE_PAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ports.h"
+
+/** How a request ends; one is used up by each answered create, update and correct. */
+enum fake_outcome {
+    FAKE_APPLY,            /* done, PAGE_OK */
+    FAKE_UNSENT,           /* not done, PAGE_UNSENT with 429 */
+    FAKE_REFUSE,           /* not done, PAGE_REFUSED with 422 */
+    FAKE_DOUBT_LOST,       /* not done, PAGE_DOUBTFUL */
+    FAKE_DOUBT_APPLIED,    /* done, PAGE_DOUBTFUL */
+    FAKE_DOUBT_APPLY_LATER /* PAGE_DOUBTFUL; done by fake_page_apply_late() */
+};
+
+struct fake_request {
+    struct page_request req; /* a copy */
+    bool answered;
+    bool late; /* waits for fake_page_apply_late() */
+};
+
+struct fake_page {
+    struct page_sink sink;        /* set by the test */
+    struct fake_request *request; /* every one ever submitted, in order */
+    size_t n, cap;
+    struct page_incident *incident; /* what the page has, oldest first */
+    size_t n_incidents, cap_incidents;
+    struct components now; /* components' status on the page, for PAGE_CHECK */
+    enum fake_outcome *script;
+    size_t n_script, cap_script, next_script;
+    int64_t subscribers;
+    int64_t retry_after_ms; /* for FAKE_UNSENT */
+    int64_t wall_ms;        /* the page's clock */
+    size_t n_mails;         /* applied steps that notified */
+    bool read_fails;        /* PAGE_LIST and other reads end in PAGE_DOUBTFUL */
+    int refuse;             /* not 0: submit() returns this */
+};
+
+void fake_page_init(struct fake_page *f);
+void fake_page_finish(struct fake_page *f);
+struct page_port fake_page_port(struct fake_page *f);
+
+/** The next answered writes end like this; after the script, all are applied. */
+void fake_page_script(struct fake_page *f, enum fake_outcome outcome);
+/** Answers the oldest open request. @return false when there is none. */
+bool fake_page_answer(struct fake_page *f);
+/** Answers until none is open, also what the sink submits meanwhile. @return how many. */
+size_t fake_page_answer_all(struct fake_page *f);
+/** Answers one request by hand; op, page and outbox_id are filled in from the request. */
+void fake_page_answer_with(struct fake_page *f, size_t request, const struct page_answer *answer);
+/** The server applies what it held back. @return how many. */
+size_t fake_page_apply_late(struct fake_page *f);
+/** An incident made by hand in the admin UI. @return its remote_id, borrowed. */
+const char *fake_page_by_hand(struct fake_page *f, const char *title, enum step step,
+                              enum impact impact);
+
+/** @return requests of that kind submitted so far. */
+size_t fake_page_count(const struct fake_page *f, enum page_op op);
+/** @return the newest request of that kind, borrowed until the next submit, or NULL. */
+const struct page_request *fake_page_last(const struct fake_page *f, enum page_op op);
+/** @return the page's incident, borrowed until the next answer, or NULL. */
+const struct page_incident *fake_page_find(const struct fake_page *f, const char *remote_id);
+
+#endif
