@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buf.h"
 #include "err.h"
 
 /* ---- the tables ------------------------------------------------------------------------------ */
@@ -245,8 +246,11 @@ int record_set_text(char **field, const char *value)
 
 /* ---- batch ----------------------------------------------------------------------------------- */
 
-/* How far back a put looks for an earlier one of the same row: bounds the work of a storm. */
-enum { FIRST_CAP = 8, LOOK_BACK = 64, LIMIT_CHANGES = 1 << 28 };
+/*
+ * The index is an open hash of positions in item, plus one; 0 is an empty slot. Rows never leave a
+ * batch, so there are no tombstones. It is at most half full, and small batches have none.
+ */
+enum { LINEAR_UP_TO = 8, FIRST_SLOTS = 32, CHANGES_MAX = 1 << 28 };
 
 void batch_init(struct batch *b)
 {
@@ -260,34 +264,71 @@ void batch_finish(struct batch *b)
     for (i = 0; i < b->n; i++)
         record_destroy(b->item[i].table, b->item[i].record);
     free(b->item);
+    free(b->slot);
     memset(b, 0, sizeof *b);
+}
+
+/* The finalizer of splitmix64: ids that follow one another are spread over all slots. */
+static size_t hash_row(enum record_table t, int64_t id)
+{
+    uint64_t x = (uint64_t)id * 8 + (uint64_t)t;
+
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return (size_t)(x ^ (x >> 31));
+}
+
+/* The slot that holds the row, or the empty one where it belongs. */
+static size_t find_slot(const struct batch *b, enum record_table t, int64_t id)
+{
+    size_t mask = b->n_slots - 1;
+    size_t s = hash_row(t, id) & mask;
+
+    while (b->slot[s]) {
+        const struct change *c = &b->item[b->slot[s] - 1];
+
+        if (c->table == t && c->id == id)
+            break;
+        s = (s + 1) & mask;
+    }
+    return s;
 }
 
 static struct change *find_change(const struct batch *b, enum record_table t, int64_t id)
 {
-    size_t end = b->n > LOOK_BACK ? b->n - LOOK_BACK : 0;
     size_t i;
 
-    for (i = b->n; i-- > end;)
+    if (b->n_slots) {
+        i = b->slot[find_slot(b, t, id)];
+        return i ? &b->item[i - 1] : NULL;
+    }
+    for (i = b->n; i-- > 0;)
         if (b->item[i].table == t && b->item[i].id == id)
             return &b->item[i];
     return NULL;
 }
 
+/* Makes room for one more change, in the array and in the index. */
 static int make_room(struct batch *b)
 {
-    size_t cap = b->cap ? b->cap * 2 : FIRST_CAP;
-    struct change *item;
+    struct change *item = array_grow(b->item, &b->cap, b->n + 1, sizeof *item, CHANGES_MAX);
+    size_t n_slots = b->n_slots ? b->n_slots * 2 : FIRST_SLOTS;
+    uint32_t *slot;
+    size_t i;
 
-    if (b->n < b->cap)
-        return 0;
-    if (cap > LIMIT_CHANGES)
-        return CRIER_ENOMEM;
-    item = reallocarray(b->item, cap, sizeof *item);
     if (!item)
         return CRIER_ENOMEM;
     b->item = item;
-    b->cap = cap;
+    if (b->n < LINEAR_UP_TO || (b->n + 1) * 2 <= b->n_slots)
+        return 0;
+    slot = calloc(n_slots, sizeof *slot);
+    if (!slot)
+        return CRIER_ENOMEM;
+    free(b->slot);
+    b->slot = slot;
+    b->n_slots = n_slots;
+    for (i = 0; i < b->n; i++)
+        b->slot[find_slot(b, b->item[i].table, b->item[i].id)] = (uint32_t)(i + 1);
     return 0;
 }
 
@@ -312,6 +353,8 @@ static void add(struct batch *b, enum change_op op, enum record_table t, int64_t
         record_destroy(t, record);
         return;
     }
+    if (b->n_slots)
+        b->slot[find_slot(b, t, id)] = (uint32_t)(b->n + 1);
     c = &b->item[b->n++];
     c->op = op;
     c->table = t;

@@ -4,6 +4,8 @@
  * The engine keeps its model in these structs; the store writes and reads them by the column
  * tables alone, so a column is added in one place. Every record begins with `id` and `live`:
  * rows with live 1 are loaded at start, the others stay in the database for reports.
+ * A new column takes a line in its struct, one in the table in records.c, and one in the list of
+ * migrations in adapters/store_schema.c.
  * Columns are int64 or text; text is never NULL in the database ("" stands for none).
  * Enumerations are stored by the numbers in this file: never renumber, only append.
  */
@@ -208,7 +210,7 @@ struct table {
 const struct table *record_table(enum record_table t);
 
 /**
- * Makes an independent copy on the heap.
+ * Makes an independent copy on the heap; text that is NULL is "" in the copy.
  * @return the caller's to record_destroy(), or NULL when memory is out.
  */
 void *record_copy(enum record_table t, const void *record) __attribute__((warn_unused_result));
@@ -241,16 +243,21 @@ struct batch {
     struct change *item;
     size_t n;
     size_t cap;
-    int err; /* sticky: CRIER_ENOMEM */
+    int err;        /* sticky: CRIER_ENOMEM */
+    uint32_t *slot; /* private to records.c: which change holds a row */
+    size_t n_slots;
 };
 
 void batch_init(struct batch *b);
 void batch_finish(struct batch *b);
-/** Records the present value of a record (a copy). A later put of the same row replaces the
- * earlier. */
+/**
+ * Records the present value of a record (a copy). A batch holds one change for each row: a later
+ * put or delete of the same row takes the place of the earlier one.
+ */
 void batch_put(struct batch *b, enum record_table t, const void *record);
+/** A delete of a row that is not there is fine. */
 void batch_delete(struct batch *b, enum record_table t, int64_t id);
-/** Moves all changes of src to the end of dst; src is empty then. */
+/** Moves all changes of src, and its error, to the end of dst; src is empty then. */
 void batch_append(struct batch *dst, struct batch *src);
 
 #endif
