@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,16 +17,16 @@ void log_set_level(enum log_level level)
     threshold = level;
 }
 
-/* One write for one line, so that lines of two threads do not mix. */
+/* One write for one line, so that lines of two threads do not mix. Leaves errno alone. */
 static void write_line(const char *level, const char *module, int errnum, const char *fmt,
                        va_list ap) __attribute__((format(printf, 4, 0)));
 
 static void write_line(const char *level, const char *module, int errnum, const char *fmt,
                        va_list ap)
 {
-    char line[LINE_BYTES];
-    size_t used;
-    int n;
+    char line[LINE_BYTES], text[128];
+    int saved_errno = errno, n;
+    size_t used, i;
 
     n = snprintf(line, sizeof line, "%s %s%s", level, module, module[0] ? ": " : "");
     used = n > 0 ? (size_t)n : 0;
@@ -34,14 +35,23 @@ static void write_line(const char *level, const char *module, int errnum, const 
         used += n > 0 ? (size_t)n : 0;
     }
     if (errnum && used < sizeof line) {
-        n = snprintf(line + used, sizeof line - used, ": %s", strerror(errnum));
+        n = snprintf(line + used, sizeof line - used, ": %s",
+                     strerror_r(errnum, text, sizeof text));
         used += n > 0 ? (size_t)n : 0;
     }
-    if (used > sizeof line - 2)
-        used = sizeof line - 2;
+    if (used > sizeof line - 2) {
+        used = utf8_cut(line, sizeof line - 5);
+        memcpy(line + used, "...", 3);
+        used += 3;
+    }
+    /* What was not quoted must still not make a second line or speak to a terminal. */
+    for (i = 0; i < used; i++)
+        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+            line[i] = '?';
     line[used] = '\n';
     (void)fwrite(line, 1, used + 1, stderr);
     (void)fflush(stderr);
+    errno = saved_errno;
 }
 
 #define LOG_BODY(level, name, errnum)          \
@@ -88,25 +98,46 @@ void log_audit(const char *fmt, ...)
     va_end(ap);
 }
 
+/* How the character at text is written: as it is (n bytes), or its first byte as \xNN. */
+static bool is_plain(const char *text, size_t *ret_n)
+{
+    size_t n = utf8_char_bytes(text);
+
+    *ret_n = n ? n : 1;
+    if (n && !utf8_is_unsafe(utf8_decode(text)) && *text != '"' && *text != '\\')
+        return true;
+    *ret_n = 1;
+    return false;
+}
+
+/* Bytes of the text between its quotes, or more than limit. */
+static size_t quoted_bytes(const char *text, size_t limit)
+{
+    size_t total = 0, n;
+
+    while (*text && total <= limit) {
+        total += is_plain(text, &n) ? n : 4;
+        text += n;
+    }
+    return total;
+}
+
 char *log_quote(char *dst, size_t size, const char *text)
 {
     static const char hex[] = "0123456789abcdef";
-    size_t used = 0;
+    size_t used = 0, room = size - 3, n; /* without the quotes and the NUL */
+    bool whole;
 
     if (!text) {
         (void)snprintf(dst, size, "(none)");
         return dst;
     }
+    whole = quoted_bytes(text, room) <= room;
     dst[used++] = '"';
-    while (*text) {
-        size_t n = utf8_char_bytes(text);
-        bool plain = n > 1 || (n == 1 && (unsigned char)*text >= 0x20 && *text != 0x7f &&
-                               *text != '"' && *text != '\\');
-        size_t need = plain ? n : 4;
+    for (; *text; text += n) {
+        bool plain = is_plain(text, &n);
 
-        if (plain && n > 1 && utf8_is_unsafe(utf8_decode(text)))
-            plain = false, n = 1, need = 4; /* C1 controls, bidi: byte by byte */
-        if (used + need + 5 > size) {
+        if (!whole && used - 1 + (plain ? n : 4) > room - 3) {
             memcpy(dst + used, "...", 3);
             used += 3;
             break;
@@ -117,13 +148,11 @@ char *log_quote(char *dst, size_t size, const char *text)
         } else {
             unsigned char c = (unsigned char)*text;
 
-            n = 1;
             dst[used++] = '\\';
             dst[used++] = 'x';
             dst[used++] = hex[c >> 4];
             dst[used++] = hex[c & 15];
         }
-        text += n;
     }
     dst[used++] = '"';
     dst[used] = '\0';

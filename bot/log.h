@@ -1,9 +1,10 @@
 /*
  * log: one line to stderr for each thing worth telling the operator.
  *
- * A line is `LEVEL module: text`. Text from outside the program is quoted with log_quote()
- * by whoever logs it. Secrets are never passed here. The only process-wide state of bot/:
- * the threshold, set once at start.
+ * A line is `LEVEL module: text`, cut with "..." at 2 kB; control bytes in it become '?'. errno is
+ * left as it was. May be called from any thread. Text from outside the program is quoted with
+ * log_quote() by whoever logs it. Secrets are never passed here. The only process-wide state of
+ * bot/: the threshold, set once at start.
  */
 #ifndef CRIER_LOG_H
 #define CRIER_LOG_H

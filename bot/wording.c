@@ -15,6 +15,7 @@
 enum {
     TEXT_BYTES = 25000, /* Statuspage's limit of a body, in characters; ours in bytes */
     LIST_CHARS = 90,    /* of {components}; further names become "and 3 more" */
+    STATUS_LEAST = 3,   /* letters that name a status */
     QUOTED_BYTES = 40   /* of what people typed, repeated in a `why` */
 };
 
@@ -229,10 +230,10 @@ int wording_clean_edit(const char *typed, char **ret)
     n = utf8_clean(typed, n, text);
     tick = strchr(text, '`');
     if (quotation(text, n, &begin, &n))
-        n = utf8_clean(text + begin, n, text);
+        memmove(text, text + begin, n);
     else if (tick && tick == text + n - 1)
-        n = utf8_clean(text, n - 1, text); /* the end of a command copied with backticks */
-    text[n] = '\0';
+        n--; /* the end of a command copied with backticks */
+    text[utf8_clean(text, n, text)] = '\0';
     *ret = text;
     return 0;
 }
@@ -272,7 +273,7 @@ static bool read_status(const char *p, size_t n, enum component_status *ret)
                                                 COMPONENT_PARTIAL_OUTAGE, COMPONENT_MAJOR_OUTAGE};
     size_t i, j, found = 0;
 
-    for (i = 0; n && i < sizeof all / sizeof all[0]; i++) {
+    for (i = 0; n >= STATUS_LEAST && i < sizeof all / sizeof all[0]; i++) {
         const char *name = component_status_words(all[i]);
 
         for (j = 0; j < n && name[j]; j++) {
@@ -302,7 +303,7 @@ static void list_components(const struct settings *s, size_t page_index, char *d
         if (c->page_index != page_index)
             continue;
         if (used + n + 8 > size) {
-            (void)snprintf(dst + used, size - used, ", ...");
+            (void)snprintf(dst + used, size - used, used ? ", ..." : "...");
             return;
         }
         used += (size_t)snprintf(dst + used, size - used, "%s%s", used ? ", " : "", c->name);

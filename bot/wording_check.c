@@ -293,7 +293,8 @@ static const char *looks_like(const char *p, size_t n)
         return "a ticket";
     if (p[0] == '#' && n > 1)
         return "a ticket or a channel";
-    if ((p[0] == '/' || p[0] == '~') && n > 1 && is_alnum(p[1]))
+    if (n > 1 && ((p[0] == '/' && is_alnum(p[1])) ||
+                  (p[0] == '~' && (is_letter(p[1]) || p[1] == '/')))) /* but "~10 minutes" */
         return "the path of a file";
     if (is_hash(p, n))
         return "the number of a change";
