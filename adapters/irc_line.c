@@ -264,7 +264,14 @@ size_t irc_line_clean(const struct irc_msg *m, const char *host, const char *ser
     return used + 2;
 }
 
-/* ---- time -------------------------------------------------------------------------------- */
+/* ---- ISUPPORT and names ------------------------------------------------------------------ */
+
+void irc_support_init(struct irc_support *s)
+{
+    memset(s, 0, sizeof *s);
+    s->casemap = IRC_CASEMAP_RFC1459;
+    memcpy(s->chantypes, "#&", 3);
+}
 
 static int digits(const char **p, int count, int64_t *ret_value)
 {
@@ -278,53 +285,6 @@ static int digits(const char **p, int count, int64_t *ret_value)
     }
     *ret_value = v;
     return 0;
-}
-
-static int literal(const char **p, char c)
-{
-    if (**p != c)
-        return CRIER_EINVAL;
-    (*p)++;
-    return 0;
-}
-
-int irc_line_time(const char *text, int64_t *ret_wall_ms)
-{
-    int64_t year, month, day, hour, minute, second, ms = 0, era, y, yoe, doy, days;
-    const char *p = text;
-
-    if (digits(&p, 4, &year) || literal(&p, '-') || digits(&p, 2, &month) || literal(&p, '-') ||
-        digits(&p, 2, &day) || literal(&p, 'T') || digits(&p, 2, &hour) || literal(&p, ':') ||
-        digits(&p, 2, &minute) || literal(&p, ':') || digits(&p, 2, &second))
-        return CRIER_EINVAL;
-    if (*p == '.') {
-        int64_t d, scale = 100;
-
-        for (p++; *p >= '0' && *p <= '9'; p++, scale /= 10) {
-            d = *p - '0';
-            ms += d * scale;
-        }
-    }
-    if (strcmp(p, "Z") != 0 || year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 ||
-        hour > 23 || minute > 59 || second > 60)
-        return CRIER_EINVAL;
-    /* Days since 1970 in the Gregorian calendar, years counted from March. */
-    y = month <= 2 ? year - 1 : year;
-    era = y / 400;
-    yoe = y - era * 400;
-    doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    days = era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
-    *ret_wall_ms = (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + ms;
-    return 0;
-}
-
-/* ---- ISUPPORT and names ------------------------------------------------------------------ */
-
-void irc_support_init(struct irc_support *s)
-{
-    memset(s, 0, sizeof *s);
-    s->casemap = IRC_CASEMAP_RFC1459;
-    memcpy(s->chantypes, "#&", 3);
 }
 
 static void take_string(char *dst, size_t size, const char *value)

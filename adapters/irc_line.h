@@ -1,8 +1,8 @@
 /*
  * irc_line: one IRC line as text: parsing, the filter in front of libircclient, and cutting.
  *
- * Pure: no socket, no state. Sources: RFC 1459 section 2.3, the IRCv3 message-tags and server-time
- * specifications, draft-brocklesby-irc-isupport.
+ * Pure: no socket, no state. Sources: RFC 1459 section 2.3, the IRCv3 message-tags specification,
+ * draft-brocklesby-irc-isupport.
  */
 #ifndef CRIER_IRC_LINE_H
 #define CRIER_IRC_LINE_H
@@ -69,9 +69,6 @@ enum irc_text_kind irc_line_text(const char *param, const char **ret_text, size_
  * @return bytes with CRLF, or 0: the line is not for the library.
  */
 size_t irc_line_clean(const struct irc_msg *m, const char *host, const char *server, char *dst);
-
-/** "2023-01-17T18:33:00.123Z" to milliseconds of UTC. @return 0 or CRIER_EINVAL. */
-int irc_line_time(const char *text, int64_t *ret_wall_ms) __attribute__((warn_unused_result));
 
 /* ---- what a server says about itself ----------------------------------------------------- */
 
