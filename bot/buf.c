@@ -7,11 +7,11 @@
 
 #include "err.h"
 
-enum { FIRST_CAP = 64, FIRST_ITEMS = 8 };
+enum { FIRST_CAP = 64, FIRST_ITEMS = 8, LARGEST_MAX = 1 << 30 };
 
 void buf_init(struct buf *b, size_t max_bytes)
 {
-    assert(max_bytes > 0);
+    assert(max_bytes > 0 && max_bytes <= LARGEST_MAX);
     memset(b, 0, sizeof *b);
     b->max = max_bytes;
 }

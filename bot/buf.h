@@ -20,14 +20,15 @@ struct buf {
     int err;    /* 0 or the first error, sticky */
 };
 
-/** Prepares the caller's memory. @param max_bytes largest content, without the NUL; not 0. */
+/** Prepares the caller's memory. @param max_bytes largest content, without the NUL; 1 to 2^30. */
 void buf_init(struct buf *b, size_t max_bytes);
 /** Frees the content; the struct may then be initialised again. Accepts a zeroed struct. */
 void buf_finish(struct buf *b);
 /** Empties the content and the error; keeps the memory. */
 void buf_clear(struct buf *b);
 
-/** Appends n bytes. All or nothing: on CRIER_ELIMIT or CRIER_ENOMEM the content is unchanged. */
+/** Appends n bytes, which must not be the buffer's own. All or nothing: on CRIER_ELIMIT or
+ * CRIER_ENOMEM the content is unchanged. */
 void buf_add(struct buf *b, const void *data, size_t n);
 /** Appends a string; NULL appends nothing. */
 void buf_adds(struct buf *b, const char *s);
@@ -62,7 +63,8 @@ char *buf_take(struct buf *b) __attribute__((warn_unused_result));
 void *array_grow(void *items, size_t *cap, size_t need, size_t item_size, size_t max)
     __attribute__((warn_unused_result));
 
-/** printf into memory of the caller's to free(). @return NULL when memory is out. */
+/** printf into memory of the caller's to free(). @return NULL when memory is out, or the text is
+ * longer than 1 MiB. */
 char *buf_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2), warn_unused_result));
 
 #endif
