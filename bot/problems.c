@@ -8,7 +8,7 @@
 #include "settings.h"
 #include "utf8.h"
 
-enum { PROBLEMS_MAX = 1000, PROBLEM_TEXT_MAX = 4096 };
+enum { PROBLEM_TEXT_MAX = 4096 };
 
 void problems_init(struct problems *p)
 {

@@ -9,6 +9,9 @@
 
 struct where;
 
+/** So many are kept; the last of them says that there are more. */
+enum { PROBLEMS_MAX = 1000 };
+
 struct problem {
     char *file; /* "" when it belongs to no file */
     int line;   /* 0 when it belongs to no line */
@@ -24,7 +27,7 @@ struct problems {
 /** Zeroes the caller's memory. */
 void problems_init(struct problems *p);
 void problems_finish(struct problems *p);
-/** Adds one; at most 1000 are kept. @param where may be NULL. */
+/** Adds one, cleaned of control characters. @param where may be NULL: belongs to no file. */
 void problems_add(struct problems *p, const struct where *where, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /** Writes `file:line: text` lines in the order of file and line. */

@@ -260,13 +260,18 @@ static char irc_fold(char c)
     }
 }
 
-bool settings_irc_equal(const char *a, const char *b)
+int settings_irc_compare(const char *a, const char *b)
 {
     while (*a && irc_fold(*a) == irc_fold(*b)) {
         a++;
         b++;
     }
-    return !*a && !*b;
+    return (unsigned char)irc_fold(*a) - (unsigned char)irc_fold(*b);
+}
+
+bool settings_irc_equal(const char *a, const char *b)
+{
+    return settings_irc_compare(a, b) == 0;
 }
 
 const struct channel_settings *settings_find_channel(const struct settings *s, const char *network,

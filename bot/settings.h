@@ -238,6 +238,7 @@ struct chat_settings {
 struct setting_place {
     const void *field;
     struct where where;
+    bool wrong; /* what stands there could not be taken, and was told */
 };
 
 struct settings {
@@ -293,13 +294,16 @@ enum setting_type {
  */
 #define SETTING_SECRET (1U << 1)
 
+/** Most items in any list. */
+enum { SETTING_ITEMS_MAX = 1000 };
+
 struct setting_section;
 
 struct setting_key {
     const char *name;
     enum setting_type type;
     size_t offset;
-    int64_t min, max;  /* of numbers; of strings: bytes */
+    int64_t min, max;  /* of numbers; of strings: bytes; of lists: items */
     const char *deflt; /* as text, NULL: none; lists of words are separated by blanks */
     const char *unit;  /* "ms", "lines", "bytes", ..., or "" */
     const char *help;  /* one line */
@@ -376,6 +380,14 @@ const struct where *settings_where(const struct settings *s, const void *field);
 /** RFC 1459 casemapping ({}|^ are the lower case of []\~), as nicks, channels and accounts compare.
  */
 bool settings_irc_equal(const char *a, const char *b);
+/** The same as an order, for sorting. @return below, equal to or above 0. */
+int settings_irc_compare(const char *a, const char *b);
+/**
+ * The part of settings_finalize() that looks at each value alone: bounds of numbers, lengths and
+ * characters of strings. For files that could be read in part only.
+ */
+void settings_check_values(const struct settings *s, struct problems *problems);
+
 /** @return indexes, or -1. Names compare exactly; NULL is -1. */
 int settings_find_page(const struct settings *s, const char *name);
 int settings_find_network(const struct settings *s, const char *name);

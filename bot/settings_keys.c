@@ -58,7 +58,7 @@ enum { NAME_BYTES = 100, TEXT_BYTES = 1000, PATTERN_BYTES = 4000, PATH_BYTES = 4
     {                                                                                             \
         .name = (key), .type = SETTING_LIST, .offset = offsetof(struct S, field),                 \
         .count_offset = offsetof(struct S, n_field), .section = &(of), .unit = "", .flags = (fl), \
-        .help = (text)                                                                            \
+        .max = SETTING_ITEMS_MAX, .help = (text)                                                  \
     }
 #define GROUP(S, key, of, text)                                                                   \
     {                                                                                             \
@@ -97,8 +97,6 @@ static const struct setting_key page_keys[] = {
     CHOICE(page_settings, notify, SETTING_STEPS, step_names,
            "investigating identified monitoring resolved", 0,
            "steps whose updates are mailed to subscribers"),
-    DURATION(page_settings, doubt_grace, SECONDS(1), HOURS(1), "60 s",
-             "after an unclear answer the page is read this long before anything is sent again"),
     BOOLEAN(page_settings, allow_plain_http, "false",
             "http:// instead of https://, for a sandbox on loopback only"),
 };
@@ -212,9 +210,9 @@ static const struct setting_key format_keys[] = {
     INTEGER(format_settings, "split_bytes", split_bytes, 0, 8192, "0", "bytes",
             "lines of at least this length may go on in the next one; 0: never"),
     STRING(format_settings, "split_mark", split_mark, NAME_BYTES, NULL, 0,
-           "lines that end with this text go on in the next one"),
+           "lines that end with this text go on in the next one, such as ..."),
     STRING(format_settings, "start", start, PATTERN_BYTES, NULL, 0,
-           "PCRE2 pattern for where a further alert begins inside a line"),
+           "PCRE2 pattern of where a further alert begins inside a line"),
     STRING(format_settings, "revert", revert, PATTERN_BYTES, NULL, 0,
            "PCRE2 pattern searched in a deploy's change: it undoes something"),
     LIST(format_settings, "lines", line, n_lines, line_section, REQUIRED,
