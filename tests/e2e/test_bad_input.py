@@ -173,7 +173,8 @@ def test_ten_mistakes_are_told_at_once(house):
     network["reconnect_max"] = "2 parsecs"
     settings["pages"][0]["public_url"] = None
     settings["people"][0]["roles"] = ["king"]
-    settings["sources"][0]["formats"] = ["icingar"]
+    settings["shipped"] = type(settings["shipped"])(
+        settings["shipped"].replace('formats = ["icinga"]', 'formats = ["icingar"]'))
     settings["chat"]["max_text_chars"] = 5000
     settings["triage"] = {"storm_count": "three"}
     settings["statedir"] = "/tmp"

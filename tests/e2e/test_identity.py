@@ -1,8 +1,11 @@
 """Whom crier believes and whom it obeys: accounts, never nicks."""
 
+import re
+
 import pytest
 
-from rig.house import ALERT, CONFIRM, DEPLOY_STARTS, PUBLIC, source_settings
+from rig.crier import Raw
+from rig.house import ALERT, CONFIRM, DEPLOY_STARTS, PUBLIC
 
 
 def published(house):
@@ -149,11 +152,8 @@ def test_without_accounts_only_configured_hostmasks_count(make_house, plain_netw
     house = make_house(on=plain_network)
     house.settings["people"].append(
         {"name": "masked", "hostmasks": ["test/masked!*masked@*"], "roles": ["deployer"]})
-    sources = source_settings(house.place)
-    for source, nick in zip(sources, ("icinga-wm", "jinxer-wm", "logmsgbot")):
-        source["accounts"] = None
-        source["hostmasks"] = [f"test/{nick}!*@*"]
-    house.settings["sources"] = sources
+    house.settings["shipped"] = Raw(re.sub(r'accounts = \["test/([a-z-]+)"\]',
+                                           r'hostmasks = ["test/\1!*@*"]', house.settings["shipped"]))
     house.start()
     house.crowd("icinga-wm", "logmsgbot", "deployer1", "masked")
     number = house.draft("masked")

@@ -1,6 +1,7 @@
 """Everything together: a network with accounts, and for each test its channel, page and crier."""
 
 import itertools
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 from .client import Client, password_of, register_accounts
@@ -105,28 +106,15 @@ def page_settings(url, page_id, key_file):
             "notify": ["investigating", "resolved"], "allow_plain_http": True}
 
 
-# As small as can be; the shipped rules have tests of their own.
-RULES = [
-    {"name": "exceptions", "check": "^MediaWiki exceptions and fatals", "watched": True,
-     "impact": "major", "wording": "logged-in",
-     "components": [{"name": "Editing", "status": "partial_outage"}]},
-    {"name": "frontend", "check": "^FrontendUnavailable", "paging": True, "watched": True,
-     "impact": "major", "wording": "unreachable",
-     "components": [{"name": "Reading", "status": "partial_outage"},
-                    {"name": "Editing", "status": "partial_outage"}]},
-]
-WORDINGS = [
-    {"name": "logged-in", "title": "Errors for logged-in users",
-     "investigating": "People who are logged in may see an error instead of pages; we are investigating.",
-     "identified": "We have found the cause of the errors and are working on a fix.",
-     "monitoring": "A fix is in place; we are watching the results.",
-     "resolved": "The errors are over; pages work as usual."},
-    {"name": "unreachable", "title": "Pages may not load",
-     "investigating": "Many people see errors instead of pages; we are investigating.",
-     "identified": "We have found why pages do not load and are working on a fix.",
-     "monitoring": "A fix is in place; we are watching the results.",
-     "resolved": "Pages load as usual again."},
-]
+def shipped(place, network="test"):
+    """Wikimedia's own sources, rules and wordings as they are shipped, for another channel."""
+    text = (TREE / "config" / "wikimedia.cfg").read_text()
+    blocks = re.findall(r"^(?:sources|rules|wordings|internal_words) = .*?^[)\]];$", text,
+                        re.MULTILINE | re.DOTALL)
+    if len(blocks) != 4:
+        raise ValueError("config/wikimedia.cfg has another shape")
+    taken = "\n\n".join(blocks).replace("libera/#wikimedia-operations", place)
+    return Raw(f'@include "{TREE}/config/formats.cfg"\n' + taken.replace("libera/", network + "/"))
 
 
 class House:
@@ -156,12 +144,9 @@ class House:
             "pages": [page_settings(self.sandbox.url, self.sandbox.page, self.sandbox.key_file)],
             "components": [{"name": "Reading"}, {"name": "Editing"}],
             "people": people_settings(),
-            "sources": source_settings(self.place),
             # Logs are played faster than they were written.
             "chat": {"revision_interval": "2 s", "confirm_guard": "2 s"},
-            "formats": Raw(f'@include "{TREE}/config/formats.cfg"'),
-            "rules": RULES,
-            "wordings": WORDINGS,
+            "shipped": shipped(self.place),
         }
         if self.network:
             settings["networks"] = [self.network.settings(self.channel, self.nick, home)]
@@ -226,15 +211,3 @@ class House:
         for nick, client in list(self.clients.items())[:1]:
             parts += [f"said, as {nick} saw it:", client.said.text()]
         return "\n".join(parts)
-
-
-def source_settings(place, network="test"):
-    """The bots of the channel, believed by their accounts."""
-    return [
-        {"name": "icinga", "accounts": [f"{network}/icinga-wm"], "channels": [place],
-         "formats": ["icinga"]},
-        {"name": "alertmanager", "accounts": [f"{network}/jinxer-wm"], "channels": [place],
-         "formats": ["jinxer"]},
-        {"name": "scap", "accounts": [f"{network}/logmsgbot"], "channels": [place],
-         "formats": ["scap"]},
-    ]
