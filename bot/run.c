@@ -1,0 +1,489 @@
+#include "run.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "buf.h"
+#include "courier.h"
+#include "engine.h"
+#include "err.h"
+#include "hearing.h"
+#include "log.h"
+#include "loop.h"
+#include "version.h"
+
+#include "config_file.h"
+#include "irc.h"
+#include "net.h"
+#include "patterns.h"
+#include "problems.h"
+#include "process_signals.h"
+#include "secret.h"
+#include "statuspage.h"
+#include "store_sqlite.h"
+
+enum {
+    LEAVE_MS = 1400, /* SIGTERM to the end of the loop, at most */
+    STORE_CLOSE_MS = 500,
+    WHY_BYTES = 400
+};
+
+struct run {
+    const char *config_path;
+    struct settings *settings;
+    struct patterns *patterns;
+    struct format_port formats;
+    struct hearing *hearing;
+    struct engine *engine;
+    struct net *net;
+    struct wait_port wait;
+    struct irc *irc;
+    struct statuspage *page;
+    struct store_sqlite *store;
+    struct process_signals *signals;
+    struct loop loop;
+
+    struct courier courier;
+    struct now now;
+    int fatal; /* exit code, or 0 */
+    bool leaving;
+    int64_t leave_by_boot_ms;
+    bool reload_wanted;
+    bool store_sick;
+};
+
+/* ---- configuration
+ * ---------------------------------------------------------------------------------- */
+
+/* Everything that a configuration brings, made before anything of the old one is let go. */
+struct loaded {
+    struct settings *settings;
+    struct patterns *patterns;
+};
+
+static void check_secrets(const struct settings *s, struct problems *problems)
+{
+    char why[WHY_BYTES];
+    size_t i;
+
+    for (i = 0; i < s->n_pages; i++)
+        if (secret_check(s->page[i].key_file, s->page[i].key_env, why, sizeof why))
+            problems_add(problems, &s->page[i].where, "page \"%s\": %s", s->page[i].name, why);
+    for (i = 0; i < s->n_networks; i++) {
+        const struct network_settings *n = &s->network[i];
+
+        if (n->sasl == SASL_PLAIN &&
+            secret_check(n->sasl_password_file, n->sasl_password_env, why, sizeof why))
+            problems_add(problems, &n->where, "network \"%s\": %s", n->name, why);
+    }
+}
+
+static void loaded_finish(struct loaded *l)
+{
+    patterns_destroy(l->patterns);
+    settings_destroy(l->settings);
+    memset(l, 0, sizeof *l);
+}
+
+/* Reads and checks everything. @return 0, or CRIER_EINVAL with all problems told, or CRIER_ENOMEM.
+ */
+static int load(const char *path, struct problems *problems, struct loaded *ret)
+{
+    int r = config_file_read(path, problems, &ret->settings);
+
+    if (r)
+        return r;
+    r = settings_finalize(ret->settings, problems);
+    if (!r || r == CRIER_EINVAL) {
+        int p = patterns_create(ret->settings, problems, &ret->patterns);
+
+        check_secrets(ret->settings, problems);
+        if (p == CRIER_ENOMEM || problems->err)
+            r = CRIER_ENOMEM;
+        else if (problems->n)
+            r = CRIER_EINVAL;
+    }
+    if (r)
+        loaded_finish(ret);
+    return r;
+}
+
+static int load_aloud(const char *path, struct loaded *ret)
+{
+    struct problems problems;
+    int r;
+
+    problems_init(&problems);
+    memset(ret, 0, sizeof *ret);
+    r = load(path, &problems, ret);
+    problems_print(&problems, stderr);
+    if (r == CRIER_ENOMEM)
+        log_errorx("run", "out of memory while reading %s", path);
+    problems_finish(&problems);
+    return r;
+}
+
+int run_check(const char *config_path)
+{
+    struct loaded loaded;
+    int r = load_aloud(config_path, &loaded);
+
+    loaded_finish(&loaded);
+    if (r)
+        return r == CRIER_ENOMEM ? EX_OSERR : EX_CONFIG;
+    (void)printf("%s: configuration OK\n", config_path);
+    return 0;
+}
+
+/* ---- the store
+ * ------------------------------------------------------------------------------------ */
+
+/* Past the engine: it cannot be reached through a store that does not write. */
+static void say_everywhere(struct run *r, const char *text)
+{
+    struct chat_port chat = irc_chat_port(r->irc);
+    size_t i, j;
+
+    for (i = 0; i < r->settings->n_networks; i++) {
+        const struct network_settings *n = &r->settings->network[i];
+
+        for (j = 0; j < n->n_channels; j++) {
+            struct say say = {.priority = SAY_ANNOUNCE};
+
+            if (!(n->channel[j].roles & CHANNEL_TALK))
+                continue;
+            say.place = buf_printf("%s/%s", n->name, n->channel[j].name);
+            say.text = strdup(text);
+            if (say.place && say.text)
+                (void)!chat.say(chat.ctx, &say);
+            free(say.place);
+            free(say.text);
+        }
+    }
+}
+
+static void on_committed(void *ctx, uint64_t ticket, int err, const char *text)
+{
+    struct run *r = ctx;
+    char line[WHY_BYTES];
+
+    if (err) {
+        log_errorx("store", "%s", text);
+        if (!r->store_sick) {
+            (void)snprintf(line, sizeof line,
+                           "my database cannot be written (%s): nothing is confirmed or published "
+                           "until it can",
+                           text);
+            say_everywhere(r, line);
+        }
+        r->store_sick = true;
+        return;
+    }
+    if (r->store_sick) {
+        r->store_sick = false;
+        log_info("store", "writing again");
+        say_everywhere(r, "my database can be written again; what waited goes on now");
+    }
+    courier_committed(&r->courier, ticket);
+}
+
+/* What the engine could not do in memory is not in the store either: a start from there is clean. */
+static void fail(struct run *r, int err)
+{
+    if (!err || r->fatal)
+        return;
+    log_errorx("run", "%s; leaving, to start again from what is stored", crier_strerror(err));
+    r->fatal = EX_OSERR;
+}
+
+static void step(struct run *r, const struct input *in)
+{
+    if (!r->fatal && !r->leaving)
+        fail(r, courier_input(&r->courier, in, r->now));
+}
+
+/* ---- inputs
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static void on_heard(void *ctx, const struct heard *line)
+{
+    struct run *r = ctx;
+    struct signal signal;
+    struct input in = {0};
+
+    switch (hearing_line(r->hearing, line, &signal)) {
+    case HEARING_CHATTER:
+        return;
+    case HEARING_COMMAND:
+        in.kind = INPUT_COMMAND;
+        in.command = line;
+        break;
+    case HEARING_SIGNAL:
+        in.kind = INPUT_SIGNAL;
+        in.signal = &signal;
+        break;
+    }
+    step(r, &in);
+}
+
+static void on_chat_event(void *ctx, const struct chat_event *event)
+{
+    struct input in = {.kind = INPUT_CHAT, .chat = event};
+
+    step(ctx, &in);
+}
+
+static void on_page_answer(void *ctx, const struct page_answer *answer)
+{
+    struct run *r = ctx;
+    struct input in = {.kind = INPUT_ANSWER, .answer = answer};
+
+    if (answer->op == PAGE_CHECK) {
+        if (answer->result == PAGE_OK)
+            log_info("statuspage", "page %s is there and has every component", answer->page);
+        else
+            log_warnx("statuspage", "page %s: %s", answer->page, answer->error);
+    }
+    step(r, &in);
+}
+
+static void on_signal(void *ctx, int signo)
+{
+    struct run *r = ctx;
+
+    if (signo == SIGHUP) {
+        r->reload_wanted = true;
+        return;
+    }
+    if (r->leaving)
+        return;
+    log_info("run", "leaving (signal %d)", signo);
+    fail(r, courier_commit(&r->courier));
+    r->leaving = true;
+    r->leave_by_boot_ms = r->now.boot_ms + LEAVE_MS;
+    irc_quit(r->irc, "leaving; drafts and signals are kept");
+}
+
+/* ---- wiring
+ * -------------------------------------------------------------------------------------------------
+ */
+
+/* The page adapter may be replaced by a reload: the loop reaches it through these. */
+static void page_collect(void *ctx, struct pollset *set)
+{
+    struct run *r = ctx;
+    struct source_port port = statuspage_source_port(r->page);
+
+    port.collect(port.ctx, set);
+}
+
+static void page_dispatch(void *ctx, const struct pollset *set, struct now now)
+{
+    struct run *r = ctx;
+    struct source_port port = statuspage_source_port(r->page);
+
+    port.dispatch(port.ctx, set, now);
+}
+
+static int page_submit(void *ctx, const struct page_request *req)
+{
+    struct run *r = ctx;
+    struct page_port port = statuspage_port(r->page);
+
+    return port.submit(port.ctx, req);
+}
+
+static void clock_collect(void *ctx, struct pollset *set)
+{
+    (void)ctx;
+    (void)set;
+}
+
+/* First of all sources: the steps of this turn are told this time. */
+static void clock_dispatch(void *ctx, const struct pollset *set, struct now now)
+{
+    struct run *r = ctx;
+
+    (void)set;
+    r->now = now;
+}
+
+static int make_page(struct run *r, const struct settings *settings, struct statuspage **ret)
+{
+    struct page_sink sink = {.ctx = r, .answer = on_page_answer};
+
+    return statuspage_create(settings, r->net, &sink, ret);
+}
+
+static void reload(struct run *r)
+{
+    struct loaded loaded;
+    struct statuspage *page = NULL;
+    struct hearing *hearing = NULL;
+    struct format_port formats;
+
+    r->reload_wanted = false;
+    if (load_aloud(r->config_path, &loaded)) {
+        log_errorx("run", "%s has mistakes: going on with the configuration as it was",
+                   r->config_path);
+        return;
+    }
+    if (strcmp(loaded.settings->state_dir, r->settings->state_dir) != 0)
+        log_warnx("run", "state_dir has changed: that takes a restart; going on in %s",
+                  r->settings->state_dir);
+    formats = patterns_format_port(loaded.patterns);
+    hearing = hearing_create(loaded.settings, &formats);
+    if (!hearing || make_page(r, loaded.settings, &page) || irc_reload(r->irc, loaded.settings)) {
+        log_errorx("run", "cannot take the new configuration: going on with the one before");
+        statuspage_destroy(page);
+        hearing_destroy(hearing);
+        loaded_finish(&loaded);
+        return;
+    }
+    statuspage_destroy(r->page);
+    r->page = page;
+    engine_reload(r->engine, loaded.settings);
+    hearing_destroy(r->hearing);
+    patterns_destroy(r->patterns);
+    settings_destroy(r->settings);
+    r->hearing = hearing;
+    r->patterns = loaded.patterns;
+    r->settings = loaded.settings;
+    log_info("run", "configuration reloaded");
+}
+
+static int64_t owner_deadline(void *ctx)
+{
+    struct run *r = ctx;
+
+    return r->leaving ? r->leave_by_boot_ms : engine_next_deadline(r->engine);
+}
+
+static bool owner_turn(void *ctx, struct now now)
+{
+    struct run *r = ctx;
+    struct input tick = {.kind = INPUT_TICK};
+
+    r->now = now;
+    if (engine_next_deadline(r->engine) <= now.boot_ms)
+        step(r, &tick);
+    fail(r, courier_commit(&r->courier));
+    if (r->fatal)
+        return false;
+    if (r->leaving)
+        return !irc_is_quiet(r->irc) && now.boot_ms < r->leave_by_boot_ms;
+    if (r->reload_wanted && statuspage_is_idle(r->page))
+        reload(r);
+    return true;
+}
+
+/* Everything that the daemon has, each by its own; @return an exit code, 0 when all is there. */
+static int start(struct run *r)
+{
+    struct loaded loaded;
+    struct chat_sink chat_sink = {.ctx = r, .heard = on_heard, .event = on_chat_event};
+    struct store_sink store_sink = {.ctx = r, .committed = on_committed};
+    struct store_port store;
+    char why[WHY_BYTES] = "";
+    int err = load_aloud(r->config_path, &loaded);
+
+    if (err)
+        return err == CRIER_ENOMEM ? EX_OSERR : EX_CONFIG;
+    r->settings = loaded.settings;
+    r->patterns = loaded.patterns;
+    r->formats = patterns_format_port(r->patterns);
+    if (process_signals_create(on_signal, r, &r->signals) || net_create(&r->net))
+        return EX_OSERR;
+    r->wait = net_wait_port(r->net);
+    r->now = r->wait.now(r->wait.ctx);
+    err = store_sqlite_open(r->settings->state_dir, &store_sink, &r->store, why, sizeof why);
+    if (err) {
+        log_errorx("store", "%s", why);
+        return err == CRIER_ELOCKED ? EX_TEMPFAIL : err == CRIER_ENOMEM ? EX_OSERR : EX_CANTCREAT;
+    }
+    r->hearing = hearing_create(r->settings, &r->formats);
+    if (!r->hearing || engine_create(r->settings, &r->engine))
+        return EX_OSERR;
+    store = store_sqlite_port(r->store);
+    err = store.load(store.ctx, engine_load_row, r->engine);
+    if (err) {
+        log_errorx("store", "cannot read what is stored: %s", crier_strerror(err));
+        return EX_IOERR;
+    }
+    err = make_page(r, r->settings, &r->page);
+    if (err)
+        return err == CRIER_ENOMEM ? EX_OSERR : EX_CONFIG;
+    if (irc_create(r->settings, r->net, &chat_sink, &r->irc))
+        return EX_OSERR;
+    return 0;
+}
+
+static void wire(struct run *r)
+{
+    struct source_port clock = {.ctx = r, .collect = clock_collect, .dispatch = clock_dispatch};
+    struct source_port page = {.ctx = r, .collect = page_collect, .dispatch = page_dispatch};
+    struct page_port submit = {.ctx = r, .submit = page_submit};
+    struct store_port store = store_sqlite_port(r->store);
+    struct chat_port chat = irc_chat_port(r->irc);
+    struct source_port port;
+
+    courier_init(&r->courier, r->engine, &chat, &submit, &store);
+    loop_init(&r->loop, &r->wait);
+    loop_add(&r->loop, &clock);
+    port = process_signals_source_port(r->signals);
+    loop_add(&r->loop, &port);
+    port = net_source_port(r->net);
+    loop_add(&r->loop, &port);
+    port = store_sqlite_source_port(r->store);
+    loop_add(&r->loop, &port);
+    loop_add(&r->loop, &page);
+    port = irc_source_port(r->irc);
+    loop_add(&r->loop, &port);
+}
+
+static void stop(struct run *r)
+{
+    irc_destroy(r->irc);
+    statuspage_destroy(r->page);
+    if (r->store && store_sqlite_close(r->store, STORE_CLOSE_MS))
+        log_errorx("store", "closed with rows that could not be written");
+    courier_finish(&r->courier);
+    loop_finish(&r->loop);
+    engine_destroy(r->engine);
+    hearing_destroy(r->hearing);
+    net_destroy(r->net);
+    process_signals_destroy(r->signals);
+    patterns_destroy(r->patterns);
+    settings_destroy(r->settings);
+}
+
+int run_daemon(const char *config_path)
+{
+    struct run r = {.config_path = config_path};
+    struct loop_owner owner = {.ctx = &r, .deadline = owner_deadline, .turn = owner_turn};
+    int code;
+
+    code = start(&r);
+    if (!code) {
+        wire(&r);
+        fail(&r, courier_start(&r.courier, r.now));
+        code = r.fatal;
+    }
+    if (!code) {
+        log_info("run", "ready: crier %s, %zu networks, %zu open incidents", CRIER_VERSION,
+                 r.settings->n_networks, engine_open_incidents(r.engine));
+        if (loop_run(&r.loop, &owner))
+            code = EX_OSERR;
+        if (r.fatal)
+            code = r.fatal;
+    }
+    stop(&r);
+    if (!code)
+        log_info("run", "left cleanly");
+    return code;
+}

@@ -1,0 +1,17 @@
+/*
+ * run: the daemon. Wires the adapters to the engine and carries its turns to store and network.
+ */
+#ifndef CRIER_RUN_H
+#define CRIER_RUN_H
+
+/**
+ * `crier run -c FILE`: runs until SIGTERM or SIGINT; SIGHUP reads the configuration again.
+ * @return an exit code of sysexits(3).
+ */
+int run_daemon(const char *config_path);
+
+/** `crier check -c FILE`: prints every problem of the configuration. @return 0 or EX_CONFIG (78).
+ */
+int run_check(const char *config_path);
+
+#endif
