@@ -195,17 +195,10 @@ static int refuse(struct command_scan *scan, const char *fmt, ...)
 static int refuse(struct command_scan *scan, const char *fmt, ...)
 {
     va_list ap;
-    int n;
 
-    if (!scan->why_size)
-        return CRIER_EINVAL;
     va_start(ap, fmt);
-    n = vsnprintf(scan->why, scan->why_size, fmt, ap);
+    (void)utf8_vprint(scan->why, scan->why_size, fmt, ap);
     va_end(ap);
-    if (n < 0)
-        scan->why[0] = '\0';
-    else if ((size_t)n >= scan->why_size) /* the prefix may be anything: cut it cleanly */
-        scan->why[utf8_cut(scan->why, scan->why_size - 1)] = '\0';
     return CRIER_EINVAL;
 }
 

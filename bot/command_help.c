@@ -1,7 +1,6 @@
 /*
  * command_help: the answer to `help`, made from the table in command.c.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "access.h"
@@ -38,13 +37,8 @@ static const char *details(enum command_verb verb)
 /* "`!status confirm [N[.R]] [quiet]`: publish what was shown; ..." */
 static void entry(char *dst, size_t size, const char *prefix, const struct command_spec *spec)
 {
-    int n = snprintf(dst, size, "`%s%s%s`: %s", prefix, *spec->usage ? " " : "", spec->usage,
+    (void)utf8_print(dst, size, "`%s%s%s`: %s", prefix, *spec->usage ? " " : "", spec->usage,
                      spec->help);
-
-    if (n < 0)
-        *dst = '\0';
-    else if ((size_t)n >= size)
-        dst[utf8_cut(dst, size - 1)] = '\0';
 }
 
 /* Everything about one command. */
@@ -53,18 +47,13 @@ static size_t help_one(const char *prefix, const struct command_spec *spec,
 {
     const char *more = details(spec->verb);
     char who[64];
-    int n;
 
     entry(lines[0], COMMAND_HELP_BYTES, prefix, spec);
     if (max_lines < 2)
         return 1;
-    n = snprintf(lines[1], COMMAND_HELP_BYTES, "For %s. For example: `%s%s%s`%s%s%s",
-                 access_who_may(spec->verb, who, sizeof who), prefix, *spec->example ? " " : "",
-                 spec->example, more ? " (" : "", more ? more : "", more ? ")" : "");
-    if (n < 0)
-        return 1;
-    if (n >= COMMAND_HELP_BYTES)
-        lines[1][utf8_cut(lines[1], COMMAND_HELP_BYTES - 1)] = '\0';
+    (void)utf8_print(lines[1], COMMAND_HELP_BYTES, "For %s. For example: `%s%s%s`%s%s%s",
+                     access_who_may(spec->verb, who, sizeof who), prefix, *spec->example ? " " : "",
+                     spec->example, more ? " (" : "", more ? more : "", more ? ")" : "");
     return 2;
 }
 

@@ -1,5 +1,6 @@
 #include "utf8.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Bytes of the well-formed character in the first n bytes of s, or 0. RFC 3629 section 4. */
@@ -87,6 +88,47 @@ size_t utf8_cut(const char *s, size_t max_bytes)
             break;
         used += n;
     }
+    return used;
+}
+
+size_t utf8_vprint(char *dst, size_t size, const char *fmt, va_list ap)
+{
+    size_t used, back;
+    int n;
+
+    if (!size)
+        return 0;
+    n = vsnprintf(dst, size, fmt, ap);
+    if (n < 0) {
+        dst[0] = '\0';
+        return 0;
+    }
+    if ((size_t)n < size)
+        return (size_t)n;
+    used = size - 1;
+    for (back = 1; back <= 3 && back <= used; back++) {
+        unsigned char c = (unsigned char)dst[used - back];
+
+        if (c < 0x80)
+            break;
+        if (c >= 0xc0) { /* where the last character began */
+            if (utf8_char_bytes(dst + used - back) != back)
+                used -= back;
+            break;
+        }
+    }
+    dst[used] = '\0';
+    return used;
+}
+
+size_t utf8_print(char *dst, size_t size, const char *fmt, ...)
+{
+    va_list ap;
+    size_t used;
+
+    va_start(ap, fmt);
+    used = utf8_vprint(dst, size, fmt, ap);
+    va_end(ap);
     return used;
 }
 

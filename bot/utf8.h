@@ -7,6 +7,7 @@
 #ifndef CRIER_UTF8_H
 #define CRIER_UTF8_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +25,16 @@ size_t utf8_length(const char *s);
  * @return bytes of the first part, <= max_bytes.
  */
 size_t utf8_cut(const char *s, size_t max_bytes);
+/**
+ * snprintf() that leaves no half character where it had to cut.
+ *
+ * @param size of dst in bytes; 0 writes nothing.
+ * @return bytes in dst, without the NUL: always less than size, unlike snprintf().
+ */
+size_t utf8_print(char *dst, size_t size, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+size_t utf8_vprint(char *dst, size_t size, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
 /**
  * Characters that must not pass from one side to another: controls (C0, DEL, C1), bidi marks,
  * embeddings and isolates, zero-width and other invisible characters (fillers, tags, variation

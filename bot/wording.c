@@ -25,17 +25,10 @@ static int say(char *why, size_t size, const char *fmt, ...) __attribute__((form
 static int say(char *why, size_t size, const char *fmt, ...)
 {
     va_list ap;
-    int n;
 
-    if (!size)
-        return CRIER_EINVAL;
     va_start(ap, fmt);
-    n = vsnprintf(why, size, fmt, ap);
+    (void)utf8_vprint(why, size, fmt, ap);
     va_end(ap);
-    if (n < 0)
-        why[0] = '\0';
-    else if ((size_t)n >= size)
-        why[utf8_cut(why, size - 1)] = '\0';
     return CRIER_EINVAL;
 }
 

@@ -30,17 +30,10 @@ static int complain(const struct exam *e, const char *fmt, ...)
 static int complain(const struct exam *e, const char *fmt, ...)
 {
     va_list ap;
-    int n;
 
-    if (!e->why_size)
-        return CRIER_EINVAL;
     va_start(ap, fmt);
-    n = vsnprintf(e->why, e->why_size, fmt, ap);
+    (void)utf8_vprint(e->why, e->why_size, fmt, ap);
     va_end(ap);
-    if (n < 0)
-        e->why[0] = '\0';
-    else if ((size_t)n >= e->why_size)
-        e->why[utf8_cut(e->why, e->why_size - 1)] = '\0';
     return CRIER_EINVAL;
 }
 

@@ -87,6 +87,39 @@ static void cuts_between_characters(void **state)
     assert_int_equal(utf8_cut("", 5), 0);
 }
 
+static void prints_whole_characters(void **state)
+{
+    static const char text[] = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x92\xa9z";
+    size_t size;
+
+    (void)state;
+    for (size = 0; size < 16; size++) {
+        char *dst = malloc(size + 1);
+        size_t n;
+
+        assert_non_null(dst);
+        dst[size] = '!';
+        n = utf8_print(dst, size, "%s", text);
+        assert_int_equal(dst[size], '!');
+        assert_int_equal(n, size ? utf8_cut(text, size - 1) : 0);
+        if (size) {
+            assert_int_equal(strlen(dst), n);
+            assert_memory_equal(dst, text, n);
+        }
+        free(dst);
+    }
+}
+
+static void prints_what_is_malformed_too(void **state)
+{
+    char dst[4];
+
+    (void)state;
+    assert_int_equal(utf8_print(dst, sizeof dst, "%s", "\x80\x80\x80\x80\x80"), 3);
+    assert_int_equal(utf8_print(dst, sizeof dst, "%s", "ab\xff\xff"), 2);
+    assert_int_equal(utf8_print(dst, sizeof dst, "%s", "\xff\xff\xff"), 3);
+}
+
 static void knows_unsafe_characters(void **state)
 {
     static const uint32_t bad[] = {
@@ -256,6 +289,8 @@ int main(void)
         cmocka_unit_test(tells_well_formed_from_malformed),
         cmocka_unit_test(counts_characters),
         cmocka_unit_test(cuts_between_characters),
+        cmocka_unit_test(prints_whole_characters),
+        cmocka_unit_test(prints_what_is_malformed_too),
         cmocka_unit_test(knows_unsafe_characters),
         cmocka_unit_test(knows_white_space),
         cmocka_unit_test(cleans_text),

@@ -1,0 +1,218 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "access.h"
+#include "err.h"
+
+static const enum command_verb for_anybody[] = {COMMAND_STATUS, COMMAND_SHOW, COMMAND_WHO,
+                                                COMMAND_HELP};
+static const enum command_verb for_deployers[] = {
+    COMMAND_CONFIRM, COMMAND_EDIT,    COMMAND_TEXT,    COMMAND_DISCARD, COMMAND_OPEN,
+    COMMAND_UPDATE,  COMMAND_RESOLVE, COMMAND_CORRECT, COMMAND_RETRACT};
+
+static void strangers_may_only_read(void **state)
+{
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof for_anybody / sizeof for_anybody[0]; i++)
+        assert_true(access_allows(ROLE_NONE, for_anybody[i]));
+    for (i = 0; i < sizeof for_deployers / sizeof for_deployers[0]; i++)
+        assert_false(access_allows(ROLE_NONE, for_deployers[i]));
+    /* a bit that is no role gives nothing */
+    assert_false(access_allows(1U << 7, COMMAND_CONFIRM));
+}
+
+static void every_role_implies_the_lower_ones(void **state)
+{
+    static const unsigned roles[] = {ROLE_DEPLOYER, ROLE_SRE, ROLE_OPERATOR,
+                                     ROLE_DEPLOYER | ROLE_OPERATOR};
+    size_t i, j;
+
+    (void)state;
+    for (i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+        for (j = 0; j < sizeof for_anybody / sizeof for_anybody[0]; j++)
+            assert_true(access_allows(roles[i], for_anybody[j]));
+        for (j = 0; j < sizeof for_deployers / sizeof for_deployers[0]; j++)
+            assert_true(access_allows(roles[i], for_deployers[j]));
+    }
+    assert_int_equal(access_effective_roles(ROLE_NONE), ROLE_NONE);
+    assert_int_equal(access_effective_roles(ROLE_DEPLOYER), ROLE_DEPLOYER);
+    assert_int_equal(access_effective_roles(ROLE_SRE), ROLE_SRE | ROLE_DEPLOYER);
+    assert_int_equal(access_effective_roles(ROLE_OPERATOR),
+                     ROLE_OPERATOR | ROLE_SRE | ROLE_DEPLOYER);
+}
+
+static void every_command_is_in_one_of_the_lists(void **state)
+{
+    size_t n;
+
+    (void)state;
+    (void)command_specs(&n);
+    assert_int_equal(n, sizeof for_anybody / sizeof for_anybody[0] +
+                            sizeof for_deployers / sizeof for_deployers[0]);
+}
+
+/* People by the letters of their roles: alice is a deployer, and so on. */
+static void fill(struct settings *s, struct person_settings *people, size_t n)
+{
+    memset(s, 0, sizeof *s);
+    s->person = people;
+    s->n_people = n;
+}
+
+static char dave[] = "a_rather_long_name_that_takes_room";
+static char names[][8] = {"alice", "bob", "carol"};
+
+static void describes_who_may(void **state)
+{
+    struct person_settings people[] = {
+        {.name = names[0], .roles = ROLE_DEPLOYER},
+        {.name = dave, .roles = ROLE_NONE},
+        {.name = names[1], .roles = ROLE_SRE},
+        {.name = names[2], .roles = ROLE_OPERATOR | ROLE_DEPLOYER},
+    };
+    static const struct {
+        size_t first, n;
+        enum command_verb verb;
+        const char *wanted;
+    } rows[] = {
+        {0, 0, COMMAND_SHOW, "anybody"},
+        {0, 4, COMMAND_HELP, "anybody"},
+        {0, 0, COMMAND_CONFIRM, "deployers, SREs and operators, but nobody is configured as one"},
+        {1, 1, COMMAND_CONFIRM, "deployers, SREs and operators, but nobody is configured as one"},
+        {0, 1, COMMAND_CONFIRM, "deployers: alice"},
+        {0, 3, COMMAND_CONFIRM, "deployers and SREs: alice and bob"},
+        {0, 4, COMMAND_CONFIRM, "deployers, SREs and operators: alice, bob and carol"},
+        {2, 1, COMMAND_RETRACT, "SREs: bob"},
+    };
+    struct settings s;
+    char dst[200];
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fill(&s, people + rows[i].first, rows[i].n);
+        assert_int_equal(access_describe(&s, rows[i].verb, dst, sizeof dst), 0);
+        assert_string_equal(dst, rows[i].wanted);
+    }
+}
+
+static void says_how_many_more(void **state)
+{
+    struct person_settings people[15];
+    struct settings s;
+    char dst[80];
+    size_t i;
+
+    (void)state;
+    memset(people, 0, sizeof people);
+    for (i = 0; i < 15; i++) {
+        people[i].name = names[i % 3];
+        people[i].roles = ROLE_DEPLOYER;
+    }
+    fill(&s, people, 15);
+    assert_int_equal(access_describe(&s, COMMAND_CONFIRM, dst, sizeof dst), 0);
+    assert_string_equal(dst, "deployers: alice, bob, carol, alice and 11 more");
+    fill(&s, people, 15);
+    people[0].name = dave;
+    assert_int_equal(access_describe(&s, COMMAND_CONFIRM, dst, 64), 0);
+    assert_string_equal(dst, "deployers (15)");
+    fill(&s, people, 1);
+    assert_int_equal(access_describe(&s, COMMAND_CONFIRM, dst, sizeof dst), 0);
+    assert_string_equal(dst, "deployers: a_rather_long_name_that_takes_room");
+}
+
+/* Whatever the room and the number of people, the count is right and nothing runs over. */
+static void fits_any_room(void **state)
+{
+    struct person_settings people[20];
+    struct settings s;
+    size_t size, n, i;
+
+    (void)state;
+    memset(people, 0, sizeof people);
+    for (i = 0; i < 20; i++) {
+        people[i].name = i % 4 == 3 ? dave : names[i % 4];
+        people[i].roles = ROLE_SRE;
+    }
+    for (size = 64; size < 260; size++) {
+        char *dst = malloc(size);
+
+        assert_non_null(dst);
+        for (n = 1; n <= 20; n++) {
+            const char *p, *more;
+            size_t told;
+
+            fill(&s, people, n);
+            assert_int_equal(access_describe(&s, COMMAND_EDIT, dst, size), 0);
+            more = strstr(dst, " more");
+            p = strchr(dst, ':');
+            if (!p) {
+                assert_non_null(strchr(dst, '('));
+                continue;
+            }
+            for (told = 1; *p && p != more; p++)
+                told += *p == ',' || !strncmp(p, " and ", 5);
+            if (more) {
+                p = strstr(dst, " and ");
+                assert_non_null(p);
+                told += (size_t)strtoul(p + 5, NULL, 10) - 1;
+            }
+            if (told != n)
+                fail_msg("%zu people in %zu bytes: %s", n, size, dst);
+        }
+        free(dst);
+    }
+}
+
+static void refuses_a_room_too_small(void **state)
+{
+    struct person_settings people[] = {{.name = names[0], .roles = ROLE_DEPLOYER}};
+    struct settings s;
+    char dst[8] = "x";
+
+    (void)state;
+    fill(&s, people, 1);
+    assert_int_equal(access_describe(&s, COMMAND_CONFIRM, dst, sizeof dst), CRIER_ELIMIT);
+    assert_string_equal(dst, "");
+    fill(&s, people, 0);
+    assert_int_equal(access_describe(&s, COMMAND_CONFIRM, dst, sizeof dst), CRIER_ELIMIT);
+    assert_string_equal(dst, "");
+}
+
+static void names_roles(void **state)
+{
+    char dst[64];
+
+    (void)state;
+    assert_string_equal(access_role_names(ROLE_NONE, dst, sizeof dst), "no role");
+    assert_string_equal(access_role_names(ROLE_DEPLOYER, dst, sizeof dst), "deployer");
+    assert_string_equal(access_role_names(ROLE_SRE | ROLE_OPERATOR, dst, sizeof dst),
+                        "operator, SRE");
+    assert_string_equal(access_who_may(COMMAND_CONFIRM, dst, sizeof dst),
+                        "deployers, SREs and operators");
+    assert_string_equal(access_who_may(COMMAND_WHO, dst, sizeof dst), "anybody");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(strangers_may_only_read),
+        cmocka_unit_test(every_role_implies_the_lower_ones),
+        cmocka_unit_test(every_command_is_in_one_of_the_lists),
+        cmocka_unit_test(describes_who_may),
+        cmocka_unit_test(says_how_many_more),
+        cmocka_unit_test(fits_any_room),
+        cmocka_unit_test(refuses_a_room_too_small),
+        cmocka_unit_test(names_roles),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
