@@ -252,13 +252,13 @@ static bool is_hash(const char *p, size_t n)
     return n - skip >= 7 && n - skip <= 64 && digits && digits < n - skip;
 }
 
-/* Whether an '@' in the word joins two names, or calls somebody. */
-static bool has_at(const char *p, size_t n)
+/* Whether such a mark stands before a name or a number: user@host, @user, #12, #channel. */
+static bool marks_name(const char *p, size_t n, char mark)
 {
     size_t i;
 
     for (i = 0; i + 1 < n; i++)
-        if (p[i] == '@' && (is_alnum(p[i + 1]) || (p[i + 1] & 0x80)))
+        if (p[i] == mark && (is_alnum(p[i + 1]) || (p[i + 1] & 0x80)))
             return true;
     return false;
 }
@@ -278,13 +278,13 @@ static const char *looks_like(const char *p, size_t n)
 {
     if (has(p, n, "://") || (n > 4 && !strncasecmp(p, "www.", 4)))
         return "a link";
-    if (has_at(p, n))
+    if (marks_name(p, n, '@'))
         return "a user name or a mail address";
     if (is_ipv4(p, n) || is_ipv6(p, n))
         return "an address of a machine";
     if (is_ticket(p, n))
         return "a ticket";
-    if (p[0] == '#' && n > 1)
+    if (marks_name(p, n, '#'))
         return "a ticket or a channel";
     if (n > 1 && ((p[0] == '/' && is_alnum(p[1])) ||
                   (p[0] == '~' && (is_letter(p[1]) || p[1] == '/')))) /* but "~10 minutes" */
