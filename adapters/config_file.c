@@ -94,6 +94,7 @@ static const char *all_names(const char *const *names, char *dst, size_t size)
 {
     size_t used = 0, i;
 
+    assert(names);
     dst[0] = '\0';
     for (i = 0; names[i]; i++) {
         int n = snprintf(dst + used, size - used, "%s\"%s\"", i ? ", " : "", names[i]);

@@ -136,7 +136,7 @@ static int library_fd(const struct irc_session *s, fd_set *in, fd_set *out)
  * of this machine. */
 static int let_in(struct irc_session *s)
 {
-    struct sockaddr_in peer, own;
+    struct sockaddr_in peer = {0}, own = {0};
     socklen_t peer_n = sizeof peer, own_n = sizeof own;
     fd_set in, out;
     int fd, library;

@@ -190,7 +190,10 @@ void store_lock_release(int fd, bool clean)
     if (fd < 0)
         return;
     /* When this fails the next start takes the exit for unclean and checks the file: no harm. */
-    if (clean && ftruncate(fd, 0))
-        clean = false;
+    if (clean) {
+        int r = ftruncate(fd, 0);
+
+        (void)r;
+    }
     (void)close(fd);
 }

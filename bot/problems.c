@@ -86,7 +86,7 @@ static int compare(const void *a, const void *b)
 
 void problems_print(const struct problems *p, FILE *out)
 {
-    const struct problem *sorted[PROBLEMS_MAX];
+    const struct problem *sorted[PROBLEMS_MAX] = {NULL};
     size_t i;
 
     for (i = 0; i < p->n; i++)

@@ -263,6 +263,7 @@ static void bound_alerts(struct model *m)
             break;
     if (!a)
         a = m->alert_oldest;
+    assert(a); /* max_signals is at least 1 */
     account(m, a, -1);
     model_alert_remove(m, a);
 }
