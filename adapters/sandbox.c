@@ -376,8 +376,10 @@ static int set_up_components(struct sandbox *sb, const char *names, int64_t wall
         }
         while (bytes && p[bytes - 1] == ' ')
             bytes--;
-        if (!bytes || bytes >= sizeof name)
+        if (!bytes || bytes >= sizeof name) {
+            log_errorx(MODULE, "the components are not a list of names");
             return CRIER_EINVAL;
+        }
         memcpy(name, p, bytes);
         name[bytes] = '\0';
         if ((r = sandbox_view_components(sb, &all)))

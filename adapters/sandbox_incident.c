@@ -192,6 +192,10 @@ static int set_component(struct sandbox_call *call, const char *id, const char *
     if (r)
         return r == CRIER_ENOENT ? 0 : r; /* deleted since it was linked */
     old = text_of(component, "status");
+    if (!old) {
+        json_decref(component);
+        return CRIER_ECORRUPT;
+    }
     if (!status || !*status)
         status = old;
     entry = json_pack("{s:s, s:O, s:s, s:s}", "code", id, "name",
@@ -210,8 +214,9 @@ static int set_component(struct sandbox_call *call, const char *id, const char *
 }
 
 /*
- * Sets the linked components and the impact that they make: the worst so far, so that an incident
- * does not become harmless by being resolved.
+ * Sets the linked components, and the impact that the statuses given with this incident make: the
+ * worst so far, so that an incident does not become harmless by being resolved. Components that
+ * are only linked (component_ids alone) make none.
  */
 static int set_components(struct sandbox_call *call, json_t *doc, const json_t *in,
                           json_t *affected)
@@ -219,26 +224,22 @@ static int set_components(struct sandbox_call *call, json_t *doc, const json_t *
     json_t *ids = json_object_get(doc, "component_ids"), *own = json_object_get(doc, "public");
     const json_t *map = json_object_get(in, "components"), *override;
     const char *so_far = text_of(doc, "impact_computed");
-    int worst = so_far ? sandbox_name_index(sandbox_impacts, so_far) : 0, r = 0;
+    int worst = so_far ? sandbox_name_index(sandbox_impacts, so_far) : -1, r = 0;
     size_t i;
 
+    if (worst < 0)
+        return CRIER_ECORRUPT;
     for (i = 0; i < json_array_size(ids) && !r; i++) {
-        const char *id = json_string_value(json_array_get(ids, i));
+        const char *id = json_string_value(json_array_get(ids, i)), *status = text_of(map, id);
 
-        r = set_component(call, id, text_of(map, id), affected);
+        r = set_component(call, id, status, affected);
+        if (status && sandbox_view_impact(status) > worst)
+            worst = sandbox_view_impact(status);
     }
     if (r)
         return r;
-    for (i = 0; i < json_array_size(affected); i++) {
-        int impact = sandbox_view_impact(text_of(json_array_get(affected, i), "new_status"));
-
-        if (impact > worst)
-            worst = impact;
-    }
-    if (!worst && sandbox_is_scheduled(text_of(own, "status")))
+    if (sandbox_is_scheduled(text_of(own, "status")))
         worst = sandbox_name_index(sandbox_impacts, "maintenance");
-    if (worst < 0)
-        return CRIER_ECORRUPT;
     override = json_object_get(own, "impact_override");
     if (json_object_set_new(doc, "impact_computed", json_string(sandbox_impacts[worst])) ||
         json_object_set_new(own, "impact",
@@ -436,7 +437,8 @@ static int change(struct sandbox_call *call, json_t *doc)
 
     if (r)
         goto out;
-    old = strdup(text_of(json_object_get(doc, "public"), "status"));
+    status = text_of(json_object_get(doc, "public"), "status");
+    old = strdup(status ? status : "");
     if (!old) {
         r = CRIER_ENOMEM;
         goto out;

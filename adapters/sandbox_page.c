@@ -194,15 +194,18 @@ static int frame_end(struct frame *f, int status)
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
 
-/* "Major impact · Editing · since 18:35 UTC" */
-static void incident_meta(struct buf *out, const json_t *incident, int64_t now_wall_ms)
+/*
+ * "Major impact · Editing · since 18:35 UTC"
+ * @param near_wall_ms  a time on the day that need not be named.
+ */
+static void incident_meta(struct buf *out, const json_t *incident, int64_t near_wall_ms)
 {
     const char *impact = text_of(incident, "impact"), *status = text_of(incident, "status");
     const json_t *components = json_object_get(incident, "components");
     int64_t from = time_of(incident, "created_at"), until = time_of(incident, "resolved_at");
     size_t i;
 
-    buf_addf(out, "<p class=\"meta\">");
+    buf_adds(out, "<p class=\"meta\">");
     if (!strcmp(impact, "maintenance")) {
         buf_adds(out, "<b>Maintenance</b>");
     } else if (!strcmp(impact, "none")) {
@@ -225,18 +228,18 @@ static void incident_meta(struct buf *out, const json_t *incident, int64_t now_w
     } else if (sandbox_is_over(status) && until) {
         char text[WHEN_BYTES];
 
-        time_element(out, from, true);
+        time_element(out, from, !when_same_day(from, near_wall_ms));
         buf_adds(out, " to ");
         time_element(out, until, !when_same_day(from, until));
         buf_addf(out, " (%s)", when_duration(until - from, text));
     } else {
         buf_adds(out, "since ");
-        time_element(out, from, !when_same_day(from, now_wall_ms));
+        time_element(out, from, !when_same_day(from, near_wall_ms));
     }
     buf_adds(out, "</p>\n");
 }
 
-static void incident_updates(struct buf *out, const json_t *incident, int64_t now_wall_ms)
+static void incident_updates(struct buf *out, const json_t *incident, int64_t near_wall_ms)
 {
     const json_t *updates = json_object_get(incident, "incident_updates");
     size_t i;
@@ -249,7 +252,7 @@ static void incident_updates(struct buf *out, const json_t *incident, int64_t no
         buf_adds(out, "<li><span class=\"step\">");
         words(out, text_of(u, "status"));
         buf_adds(out, "</span> <span class=\"when\">");
-        time_element(out, at, !when_same_day(at, now_wall_ms));
+        time_element(out, at, !when_same_day(at, near_wall_ms));
         buf_adds(out, "</span>\n");
         paragraphs(out, text_of(u, "body"));
         buf_adds(out, "</li>\n");
@@ -315,18 +318,18 @@ static void component_list(struct buf *out, const json_t *components)
 }
 
 /* One incident of the past: name, when, and the last words. */
-static void past_incident(struct buf *out, const json_t *incident, int64_t now_wall_ms)
+static void past_incident(struct buf *out, const json_t *incident)
 {
     const json_t *last = json_array_get(json_object_get(incident, "incident_updates"), 0);
 
     buf_addf(out, "<article class=\"past %s\">\n<h4>", text_of(incident, "impact"));
     incident_link(out, incident);
     buf_adds(out, "</h4>\n");
-    incident_meta(out, incident, now_wall_ms);
+    incident_meta(out, incident, time_of(incident, "created_at"));
     if (last) {
         buf_adds(out, "<div><span class=\"step\">");
         words(out, text_of(last, "status"));
-        buf_adds(out, ":</span>");
+        buf_adds(out, ":</span> ");
         paragraphs(out, text_of(last, "body"));
         buf_adds(out, "</div>\n");
     }
@@ -382,8 +385,7 @@ static void banner(struct buf *out, const json_t *components, const json_t *open
 /* ---- pages ----------------------------------------------------------------------------------- */
 
 /* The incidents that began on the day of at_ms and are over. @return whether one is still open. */
-static bool day_incidents(struct buf *out, const json_t *incidents, int64_t at_ms,
-                          int64_t now_wall_ms, bool *ret_any)
+static bool day_incidents(struct buf *out, const json_t *incidents, int64_t at_ms, bool *ret_any)
 {
     bool open = false;
     size_t i;
@@ -396,7 +398,7 @@ static bool day_incidents(struct buf *out, const json_t *incidents, int64_t at_m
         if (!when_same_day(time_of(incident, "created_at"), at_ms))
             continue;
         if (sandbox_is_over(status)) {
-            past_incident(out, incident, now_wall_ms);
+            past_incident(out, incident);
             *ret_any = true;
         } else if (!sandbox_is_scheduled(status)) {
             open = true;
@@ -417,7 +419,7 @@ static void last_days(struct buf *out, const json_t *incidents, int64_t now_wall
         buf_adds(out, "<div class=\"day\">\n<h3>");
         day_words(out, at_ms);
         buf_adds(out, "</h3>\n");
-        open = day_incidents(out, incidents, at_ms, now_wall_ms, &any);
+        open = day_incidents(out, incidents, at_ms, &any);
         if (!any)
             buf_addf(out, "<p class=\"quiet\">%s</p>\n",
                      open ? "Still open, see above." : "No incidents reported.");
@@ -484,7 +486,6 @@ static void postmortem(struct buf *out, const json_t *doc)
 
 static int incident_page(struct sandbox_call *call, const char *id)
 {
-    int64_t now = call->req->now.wall_ms;
     json_t *doc = NULL, *incident = NULL;
     struct frame f;
     int r = sandbox_db_get(call->sb->db, SANDBOX_INCIDENT, id, &doc);
@@ -497,8 +498,8 @@ static int incident_page(struct sandbox_call *call, const char *id)
     buf_addf(f.out, "<article class=\"card incident %s\">\n<h1><bdi>", text_of(incident, "impact"));
     escape(f.out, text_of(incident, "name"));
     buf_adds(f.out, "</bdi></h1>\n");
-    incident_meta(f.out, incident, now);
-    incident_updates(f.out, incident, now);
+    incident_meta(f.out, incident, 0);
+    incident_updates(f.out, incident, 0);
     buf_adds(f.out, "</article>\n");
     postmortem(f.out, doc);
     buf_adds(f.out, "<p class=\"pages\"><a href=\"/\">Current status</a></p>\n");
@@ -509,7 +510,7 @@ out:
     return r;
 }
 
-static void by_day(struct buf *out, const json_t *incidents, int64_t now_wall_ms)
+static void by_day(struct buf *out, const json_t *incidents)
 {
     int64_t day_ms = 0;
     size_t i;
@@ -524,7 +525,7 @@ static void by_day(struct buf *out, const json_t *incidents, int64_t now_wall_ms
             buf_adds(out, "</h3>\n");
             day_ms = at_ms;
         }
-        past_incident(out, incident, now_wall_ms);
+        past_incident(out, incident);
     }
     if (i)
         buf_adds(out, "</div>\n");
@@ -532,7 +533,7 @@ static void by_day(struct buf *out, const json_t *incidents, int64_t now_wall_ms
 
 static int history(struct sandbox_call *call)
 {
-    int64_t page = 1, now = call->req->now.wall_ms;
+    int64_t page = 1;
     json_t *incidents = NULL;
     struct frame f;
     bool more;
@@ -554,7 +555,7 @@ static int history(struct sandbox_call *call)
         buf_adds(f.out, "<h1>History</h1>\n<p class=\"meta\">Every incident, the newest first."
                         "</p>\n<section>\n");
         if (json_array_size(incidents))
-            by_day(f.out, incidents, now);
+            by_day(f.out, incidents);
         else
             buf_adds(f.out, "<p class=\"pages\">No incidents reported.</p>\n");
         buf_adds(f.out, "</section>\n<p class=\"pages\">");
