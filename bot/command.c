@@ -7,13 +7,11 @@
 #include <strings.h>
 
 #include "err.h"
-#include "nearest.h"
 #include "utf8.h"
 
 enum {
     NUMBER_DIGITS = 9, /* of N and of R: no overflow, and nobody types more */
-    WORD_BYTES = 32,   /* longer words are no command and not repeated to anybody */
-    NEAR_ENOUGH = 2    /* slips that still name a command */
+    WORD_BYTES = 32    /* longer words are not repeated to anybody */
 };
 
 /* A line on its way through the parsers of the rows below. */
@@ -70,28 +68,6 @@ static const struct command_spec specs[] = {
 };
 
 enum { SPECS = sizeof specs / sizeof specs[0] };
-
-/* What people type instead, when it is not a slip of the finger. Suggested, never obeyed. */
-static const struct {
-    const char *word;
-    enum command_verb verb;
-} meant[] = {
-    {"publish", COMMAND_CONFIRM},   {"approve", COMMAND_CONFIRM},   {"ack", COMMAND_CONFIRM},
-    {"yes", COMMAND_CONFIRM},       {"ok", COMMAND_CONFIRM},        {"post", COMMAND_CONFIRM},
-    {"send", COMMAND_CONFIRM},      {"list", COMMAND_STATUS},       {"status", COMMAND_STATUS},
-    {"view", COMMAND_SHOW},         {"see", COMMAND_SHOW},          {"draft", COMMAND_SHOW},
-    {"change", COMMAND_EDIT},       {"set", COMMAND_EDIT},          {"reword", COMMAND_EDIT},
-    {"title", COMMAND_EDIT},        {"body", COMMAND_EDIT},         {"impact", COMMAND_EDIT},
-    {"wording", COMMAND_TEXT},      {"template", COMMAND_TEXT},     {"drop", COMMAND_DISCARD},
-    {"cancel", COMMAND_DISCARD},    {"reject", COMMAND_DISCARD},    {"no", COMMAND_DISCARD},
-    {"ignore", COMMAND_DISCARD},    {"delete", COMMAND_DISCARD},    {"new", COMMAND_OPEN},
-    {"create", COMMAND_OPEN},       {"start", COMMAND_OPEN},        {"declare", COMMAND_OPEN},
-    {"identified", COMMAND_UPDATE}, {"monitoring", COMMAND_UPDATE}, {"close", COMMAND_RESOLVE},
-    {"end", COMMAND_RESOLVE},       {"fixed", COMMAND_RESOLVE},     {"done", COMMAND_RESOLVE},
-    {"fix", COMMAND_CORRECT},       {"amend", COMMAND_CORRECT},     {"undo", COMMAND_RETRACT},
-    {"revoke", COMMAND_RETRACT},    {"withdraw", COMMAND_RETRACT},  {"whoami", COMMAND_WHO},
-    {"commands", COMMAND_HELP},     {"usage", COMMAND_HELP},
-};
 
 const struct command_spec *command_specs(size_t *ret_n)
 {
@@ -510,35 +486,6 @@ static int parse_topic(struct command_scan *scan, struct command *c)
 
 /* ---- mistakes -------------------------------------------------------------------------------- */
 
-/* The row that was probably meant, or NULL. */
-static const struct command_spec *probably(const char *word, size_t n)
-{
-    const struct command_spec *best = NULL;
-    size_t i, least = NEAR_ENOUGH + 1;
-    char typed[WORD_BYTES + 1];
-
-    if (n < 2 || n > WORD_BYTES)
-        return NULL;
-    memcpy(typed, word, n);
-    typed[n] = '\0';
-    for (i = 0; i < sizeof meant / sizeof meant[0]; i++)
-        if (!strcasecmp(typed, meant[i].word))
-            return command_spec_find(meant[i].verb);
-    for (i = 0; i < SPECS; i++) {
-        size_t len = strlen(specs[i].name), distance;
-
-        /* conf, confirming, confirm7.2 */
-        if (len && n > 2 && !strncasecmp(typed, specs[i].name, n < len ? n : len))
-            return &specs[i];
-        distance = nearest_distance(typed, specs[i].name);
-        if (distance < least && distance * 2 < len) {
-            least = distance;
-            best = &specs[i];
-        }
-    }
-    return best;
-}
-
 /* Whether a word can be repeated to the person without a second thought. */
 static bool is_plain_word(const char *word, size_t n)
 {
@@ -569,7 +516,7 @@ static int refuse_word(struct command_scan *scan, const char *word, size_t n)
                       "` publishes its latest revision",
                       scan->prefix, incident, scan->prefix, incident);
     }
-    near = probably(word, n);
+    near = command_guess(word, n);
     if (is_plain_word(word, n))
         (void)snprintf(typed, sizeof typed, "no command \"%.*s\"", (int)n, word);
     if (!near)
@@ -581,6 +528,7 @@ static int refuse_word(struct command_scan *scan, const char *word, size_t n)
         struct command_scan again = *scan;
         struct command c = {0};
 
+        again.spec = near;
         again.why_size = 0;
         if (!parse_confirm(&again, &c) && c.revision)
             return refuse(scan, "%s: type `%s confirm %" PRId64 ".%" PRId64 "%s`", typed,

@@ -69,6 +69,10 @@ const struct command_spec *command_spec_find(enum command_verb verb);
 /** @return the row of that name (case-insensitive ASCII), or NULL. The bare prefix has no name. */
 const struct command_spec *command_spec_by_name(const char *name);
 
+/** @return the row that these n bytes, which name no command, were probably meant for, or NULL: a
+ * slip of the fingers, a beginning, or another word for the same. To be suggested, never obeyed. */
+const struct command_spec *command_guess(const char *word, size_t n);
+
 /**
  * Whether a line is meant for the bot at all: it begins with the prefix (ASCII case does not
  * matter) and the prefix ends there: `!statusfoo` is not for us. White space before it, and one

@@ -230,6 +230,7 @@ static void refuses_and_says_what_to_type(void **state)
         {"!status confrim 7.2", "no command \"confrim\""},
         {"!status confirn 7.2 quiet", "`!status confirm 7.2 quiet`"},
         {"!status conf 7", "`!status confirm [N[.R]] [quiet]`"},
+        {"!status conf something else", "`!status confirm [N[.R]] [quiet]`"},
         {"!status confirm7.2", "`!status confirm [N[.R]] [quiet]`"},
         {"!status confirmed", "`!status confirm [N[.R]] [quiet]`"},
         {"!status hlep", "`!status help [command]`"},
