@@ -89,12 +89,12 @@ INSPIRCD_CONF = """
 <files motd="{folder}/motd">
 <dns server="127.0.0.1" timeout="1">
 <pid file="{folder}/inspircd.pid">
-<options prefixquit="Quit: " defaultmodes="nt" moronbanner="no" splitwhois="no">
+<options prefixquit="Quit: " defaultmodes="not" moronbanner="no" splitwhois="no">
 <performance nouserdns="yes" somaxconn="128" softlimit="10000" clonesonconnect="no">
 <security announceinvites="all" maxtargets="20">
 <whowas groupsize="10" maxgroups="1000" maxkeep="1d">
 <cloak mode="full" key="0123456789abcdefghijklmnopqrstuvwxyz0123" prefix="test/">
-<chanhistory maxlines="100" prefixmsg="no" sendtobots="yes" notifycount="no">
+<chanhistory maxlines="100" prefixmsg="no" bots="yes">
 {modules}
 <sslprofile name="clients" provider="gnutls" certfile="{cert}" keyfile="{key}" dhfile="{dh}"
   hash="sha256">
