@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "command.h"
 #include "err.h"
 #include "log.h"
 
@@ -472,11 +473,7 @@ static void name_speaker(struct hearing *h, const struct heard *line, int person
 static bool is_command(const struct hearing *h, const struct heard *line,
                        const struct channel_settings *channel)
 {
-    const char *prefix = h->settings->chat.prefix;
-    size_t n = prefix ? strlen(prefix) : 0;
-
-    if (line->notice || !n || strncmp(line->text, prefix, n) ||
-        (line->text[n] && line->text[n] != ' '))
+    if (line->notice || !command_is_addressed(h->settings->chat.prefix, line->text))
         return false;
     return line->private || (channel && (channel->roles & (CHANNEL_TALK | CHANNEL_PRACTICE)));
 }

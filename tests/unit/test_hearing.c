@@ -307,6 +307,8 @@ static void test_command(void **state)
         {"!status confirm 1.1", "libera/nick", .private = true, .want = HEARING_COMMAND},
         {"!status confirm 1.1", "libera/#alerts", .want = HEARING_CHATTER},
         {"!status confirm 1.1", "libera/#elsewhere", .want = HEARING_CHATTER},
+        {"`!status confirm 1.1`", "libera/#ops", .want = HEARING_COMMAND},
+        {"!Status, confirm 1.1", "libera/#ops", .want = HEARING_COMMAND},
         {"!statuses", "libera/#ops", .want = HEARING_CHATTER},
         {"!statu", "libera/#ops", .want = HEARING_CHATTER},
         {"try !status confirm 1.1", "libera/#ops", .want = HEARING_CHATTER},
