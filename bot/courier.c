@@ -54,6 +54,30 @@ int courier_input(struct courier *c, const struct input *in, struct now now)
     return c->err;
 }
 
+int courier_hear(struct courier *c, struct hearing *hearing, const struct heard *line,
+                 struct now now)
+{
+    struct signal signal;
+    struct input in = {0};
+
+    switch (hearing_line(hearing, line, &signal)) {
+    case HEARING_CHATTER:
+        break;
+    case HEARING_COMMAND:
+        in.kind = INPUT_COMMAND;
+        in.command = line;
+        return courier_input(c, &in, now);
+    case HEARING_SIGNAL:
+        in.kind = INPUT_SIGNAL;
+        in.signal = &signal;
+        do {
+            (void)courier_input(c, &in, now);
+        } while (hearing_more(hearing, &signal));
+        break;
+    }
+    return c->err;
+}
+
 /* A request that could not even be queued: the engine hears it as an answer and tries again later.
  */
 static void answer_unsent(struct courier *c, const struct page_request *req, int err)

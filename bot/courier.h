@@ -9,6 +9,7 @@
 #define CRIER_COURIER_H
 
 #include "engine.h"
+#include "hearing.h"
 #include "ports.h"
 #include "turn.h"
 
@@ -38,6 +39,9 @@ void courier_finish(struct courier *c);
 int courier_start(struct courier *c, struct now now);
 /** engine_step(); nothing leaves before courier_commit(). @return as c->err. */
 int courier_input(struct courier *c, const struct input *in, struct now now);
+/** One line heard on chat: what hearing makes of it goes to the engine. @return as c->err. */
+int courier_hear(struct courier *c, struct hearing *hearing, const struct heard *line,
+                 struct now now);
 /** Hands the rows since the last commit to the store. @return as c->err. */
 int courier_commit(struct courier *c);
 /** The store has committed a ticket: its effects and those of older turns leave. */

@@ -191,7 +191,8 @@ static void on_committed(void *ctx, uint64_t ticket, int err, const char *text)
     courier_committed(&r->courier, ticket);
 }
 
-/* What the engine could not do in memory is not in the store either: a start from there is clean. */
+/* What the engine could not do in memory is not in the store either: a start from there is clean.
+ */
 static void fail(struct run *r, int err)
 {
     if (!err || r->fatal)
@@ -213,22 +214,9 @@ static void step(struct run *r, const struct input *in)
 static void on_heard(void *ctx, const struct heard *line)
 {
     struct run *r = ctx;
-    struct signal signal;
-    struct input in = {0};
 
-    switch (hearing_line(r->hearing, line, &signal)) {
-    case HEARING_CHATTER:
-        return;
-    case HEARING_COMMAND:
-        in.kind = INPUT_COMMAND;
-        in.command = line;
-        break;
-    case HEARING_SIGNAL:
-        in.kind = INPUT_SIGNAL;
-        in.signal = &signal;
-        break;
-    }
-    step(r, &in);
+    if (!r->fatal && !r->leaving)
+        fail(r, courier_hear(&r->courier, r->hearing, line, r->now));
 }
 
 static void on_chat_event(void *ctx, const struct chat_event *event)

@@ -97,6 +97,8 @@ static const struct setting_key page_keys[] = {
     CHOICE(page_settings, notify, SETTING_STEPS, step_names,
            "investigating identified monitoring resolved", 0,
            "steps whose updates are mailed to subscribers"),
+    DURATION(page_settings, doubt_grace, SECONDS(1), HOURS(1), "60 s",
+             "after an unclear answer the page is read this long before anything is sent again"),
     BOOLEAN(page_settings, allow_plain_http, "false",
             "http:// instead of https://, for a sandbox on loopback only"),
 };

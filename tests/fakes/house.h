@@ -1,0 +1,66 @@
+/*
+ * house: the whole pure program with fakes for everything outside and a clock that the test moves.
+ *
+ * Lines go the way that they go in the daemon: hearing, engine, courier, store, chat and page. For
+ * tests: running out of memory, or a configuration with mistakes, fails the test.
+ */
+#ifndef CRIER_HOUSE_H
+#define CRIER_HOUSE_H
+
+#include "courier.h"
+#include "engine.h"
+#include "fake_chat.h"
+#include "fake_page.h"
+#include "fake_store.h"
+#include "hearing.h"
+#include "patterns.h"
+#include "settings.h"
+
+#define HOUSE_OPS "net/#ops"
+#define HOUSE_SRE "net/#sre"
+
+struct house {
+    struct settings *settings;
+    struct patterns *patterns;
+    struct format_port formats;
+    struct hearing *hearing;
+    struct engine *engine;
+    struct courier courier;
+    struct fake_chat chat;
+    struct fake_page page;
+    struct fake_store store;
+    struct now now;
+    bool page_answers; /* requests are answered as soon as they leave; default true */
+    bool lines_show;   /* lines with a token are shown as soon as they are said; default true */
+};
+
+/** Reads the configuration, starts the engine at 2023-01-17 18:00:00 UTC and joins both channels.
+ */
+void house_init(struct house *h, const char *config_path);
+void house_finish(struct house *h);
+
+/** Commits, delivers and answers until nothing moves any more. */
+void house_settle(struct house *h);
+/** Moves both clocks on, in one tick, and settles. */
+void house_wait(struct house *h, int64_t ms);
+/** The same in ticks of step_ms. */
+void house_wait_sliced(struct house *h, int64_t ms, int64_t step_ms);
+
+/** Somebody says a line; the account is the nick where account is "=". */
+void house_say(struct house *h, const char *place, const char *nick, const char *account,
+               const char *text);
+/** One of the trusted bots, in HOUSE_OPS. */
+void house_icinga(struct house *h, const char *text);
+void house_jinxer(struct house *h, const char *text);
+void house_deploy(struct house *h, const char *text);
+
+/** kill -9 and a start from what was committed; channels are joined again. */
+void house_restart(struct house *h, int64_t down_ms);
+
+/** The newest line at a place contains the text, else the test fails and all lines are printed. */
+void house_expect_last(struct house *h, const char *place, const char *text);
+/** Some line at a place contains the text. */
+void house_expect_said(struct house *h, const char *place, const char *text);
+void house_expect_unsaid(struct house *h, const char *place, const char *text);
+
+#endif
