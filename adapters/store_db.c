@@ -30,8 +30,8 @@ int store_db_why_nomem(struct store_why *why)
 int store_db_why_damaged(const struct store_db *db, const char *what, struct store_why *why)
 {
     (void)snprintf(why->text, sizeof why->text,
-                   "%s is damaged (%s) and was left as it is: put a backup in its place, or move "
-                   "crier.db, crier.db-wal and crier.db-shm away to start without memory",
+                   "%s is damaged (%s) and is left as it is: move crier.db, crier.db-wal and "
+                   "crier.db-shm away, then put a backup there or start without memory",
                    db->path, what);
     return CRIER_ECORRUPT;
 }
@@ -57,16 +57,38 @@ static int from_sqlite(sqlite3 *sql, int code)
     return CRIER_EIO;
 }
 
+/*
+ * The system's reason for an I/O error. SQLite keeps one for the connection, but not for what fails
+ * in COMMIT, which writes the log; the files keep their own.
+ */
+static int last_errno(sqlite3 *sql, int primary)
+{
+    static const int files[] = {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER};
+    size_t i;
+
+    for (i = 0; i < sizeof files / sizeof files[0] && primary == SQLITE_IOERR; i++) {
+        sqlite3_file *file = NULL;
+        int errnum = 0;
+
+        if (sqlite3_file_control(sql, "main", files[i], &file) == SQLITE_OK && file &&
+            file->pMethods &&
+            file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &errnum) == SQLITE_OK &&
+            errnum)
+            return errnum;
+    }
+    return sqlite3_system_errno(sql);
+}
+
 /* What SQLite said last, with the system's reason where it has one. */
 int store_db_why_sqlite(const struct store_db *db, const char *what, struct store_why *why)
 {
     int code = db->sql ? sqlite3_extended_errcode(db->sql) : SQLITE_NOMEM;
-    int errnum = db->sql ? sqlite3_system_errno(db->sql) : 0;
     const char *said = db->sql ? sqlite3_errmsg(db->sql) : sqlite3_errstr(code);
     char message[256];
     char reason[128] = "";
     char clean[sizeof message];
     int primary = code & 0xff;
+    int errnum = db->sql ? last_errno(db->sql, primary) : 0;
     int r = from_sqlite(db->sql, code);
 
     (void)snprintf(message, sizeof message, "%s", said);
@@ -269,7 +291,7 @@ static int check_identity(struct store_db *db, int latest, int *ret_version, str
         return r;
     if (value != STORE_APPLICATION_ID) {
         (void)snprintf(why->text, sizeof why->text,
-                       "%s is not a database of crier and was left as it is", db->path);
+                       "%s is not a database of crier and is left as it is", db->path);
         return CRIER_ECORRUPT;
     }
     r = store_db_number(db, "PRAGMA user_version", &value, why);
@@ -278,7 +300,7 @@ static int check_identity(struct store_db *db, int latest, int *ret_version, str
     if (value > latest) {
         (void)snprintf(why->text, sizeof why->text,
                        "%s was written by a newer crier (schema %" PRId64
-                       ", this one knows up to %d) and was left as it is: run that one",
+                       ", this one knows up to %d) and is left as it is: run that one",
                        db->path, value, latest);
         return CRIER_EVERSION;
     }
@@ -364,8 +386,6 @@ int store_db_open(const char *dir, bool unclean, const struct store_migration *m
     r = use_wal(db, why);
     if (!r)
         r = store_schema_migrate(db, migrations, version, why);
-    if (!r)
-        r = store_rows_prepare(db, why);
     if (!r && sqlite3_db_config(db->sql, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL) != SQLITE_OK)
         r = store_db_why_sqlite(db, "open", why);
     if (r)

@@ -36,7 +36,10 @@ int store_schema_latest(const struct store_migration *migrations);
 /** Fills an empty file: every table, the identity of the database, the latest version. */
 int store_schema_create(struct store_db *db, const struct store_migration *migrations,
                         struct store_why *why) __attribute__((warn_unused_result));
-/** Brings a file of that version up to date; commits in any case, to prove that it can. */
+/**
+ * Brings a file of that version up to date and prepares the statements. Commits in any case, to
+ * prove that it can, but nothing when the file is found to be damaged.
+ */
 int store_schema_migrate(struct store_db *db, const struct store_migration *migrations, int version,
                          struct store_why *why) __attribute__((warn_unused_result));
 

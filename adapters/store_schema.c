@@ -120,6 +120,8 @@ int store_schema_migrate(struct store_db *db, const struct store_migration *migr
     if (!r)
         r = set_version(db, store_schema_latest(migrations), why);
     if (!r)
+        r = store_rows_prepare(db, why); /* finds what is missing before anything is written */
+    if (!r)
         r = store_db_commit(db, why);
     if (r)
         store_db_rollback(db);
