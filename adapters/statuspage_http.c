@@ -352,7 +352,7 @@ void http_lane_outcome(struct http_lane *lane, int64_t wall_ms, struct http_outc
     ret_outcome->data = buf_str(&lane->answer);
     ret_outcome->n = lane->answer.len;
     classify(lane, ret_outcome, wall_ms);
-    /* A handle that was refused a rewind goes on refusing: libcurl keeps that state in it. */
+    /* In some versions of libcurl a handle that was refused a rewind goes on refusing. */
     if (lane->result != CURLE_OK)
         drop_handle(lane);
     drop_headers(lane);
