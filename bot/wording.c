@@ -258,13 +258,14 @@ static const struct component_settings *component_at(const struct settings *s, s
     return best;
 }
 
-/* The status of these n bytes: "partial outage", "partial_outage", or the beginning of one. */
+/* The status of these n bytes: "partial outage", "partial_outage", or the beginning of one; no two
+ * begin with the same letters. */
 static bool read_status(const char *p, size_t n, enum component_status *ret)
 {
     static const enum component_status all[] = {COMPONENT_OPERATIONAL, COMPONENT_UNDER_MAINTENANCE,
                                                 COMPONENT_DEGRADED_PERFORMANCE,
                                                 COMPONENT_PARTIAL_OUTAGE, COMPONENT_MAJOR_OUTAGE};
-    size_t i, j, found = 0;
+    size_t i, j;
 
     for (i = 0; n >= STATUS_LEAST && i < sizeof all / sizeof all[0]; i++) {
         const char *name = component_status_words(all[i]);
@@ -275,12 +276,12 @@ static bool read_status(const char *p, size_t n, enum component_status *ret)
             if (strncasecmp(&c, &name[j], 1) != 0)
                 break;
         }
-        if (j < n)
-            continue;
-        *ret = all[i];
-        found++;
+        if (j == n) {
+            *ret = all[i];
+            return true;
+        }
     }
-    return found == 1;
+    return false;
 }
 
 /* "Reading, Editing", as many as fit. */

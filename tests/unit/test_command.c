@@ -240,6 +240,7 @@ static void refuses_and_says_what_to_type(void **state)
         {"!status tetract 7", "`!status retract N`"},
         {"!status ediit 7 title x", "`!status edit N "},
         {"!status xyzzy", "no command \"xyzzy\": `!status help` lists them"},
+        {"!status eddx", "no command \"eddx\": `!status help` lists them"},
         {"!status zz", "`!status help` lists them"},
         {"!status of the site?", "no command \"of\": `!status help` lists them"},
         /* other words for the same */
@@ -423,6 +424,12 @@ static void helps_with_everything(void **state)
     assert_true(n >= 2 && n <= 6);
     for (i = 0; i < n; i++)
         assert_true(lines[i][0] == '`' && strlen(lines[i]) <= 350);
+    for (i = 0; i + 1 < n; i++) { /* no line more than are needed */
+        const char *end = strstr(lines[i + 1], " | ");
+        size_t next = end ? (size_t)(end - lines[i + 1]) : strlen(lines[i + 1]);
+
+        assert_true(strlen(lines[i]) + 3 + next > 350);
+    }
     for (j = 0; j < n_specs; j++) {
         char wanted[128];
 
