@@ -18,6 +18,7 @@ struct reader {
     struct problems *problems;
     struct config_text *text;
     struct buf places; /* struct setting_place */
+    bool broken;       /* the text ends with a syntax error */
     bool wrong;        /* the value at hand cannot be taken, and that has been told */
     int err;           /* sticky: CRIER_ENOMEM */
 };
@@ -241,6 +242,10 @@ static void read_string(struct reader *rd, const struct target *to, const config
     struct where where = where_of(rd, setting);
     const char *value = config_setting_get_string(setting);
 
+    if (rd->broken && strchr(value, '\n')) {
+        rd->wrong = true; /* a quote is missing, and that has been told */
+        return;
+    }
     if (to->key->flags & SETTING_SECRET)
         check_secret(rd, to, setting, value);
     free(*field); /* the default */
@@ -482,8 +487,6 @@ static void read_value(struct reader *rd, const struct target *to, const config_
     bool outer = rd->wrong;
     void *place;
 
-    if (setting->type == CONFIG_TYPE_NONE)
-        return; /* the text ended here; that is told by itself */
     note_place(rd, member(group, to->key->offset), &where);
     rd->wrong = false;
     convert(rd, to, setting, group);
@@ -507,6 +510,8 @@ static void read_group(struct reader *rd, const struct setting_section *section,
         struct target to = {.section = section};
         size_t k;
 
+        if (item->type == CONFIG_TYPE_NONE)
+            continue; /* the text broke off behind its name; that is told by itself */
         for (k = 0; k < section->n_keys && strcmp(section->key[k].name, item->name) != 0; k++)
             ;
         if (k == section->n_keys) {
@@ -603,6 +608,7 @@ static int read_text(struct config_text *text, struct problems *problems,
     if (config_read_string(&config, buf_str(&text->text)) != CONFIG_TRUE) {
         syntax_error(&config, text, problems);
         whole = false;
+        rd.broken = true;
     }
     read_group(&rd, settings_section(), config_root_setting(&config), rd.settings);
     if (rd.err || take_places(&rd) || default_state_dir(rd.settings))

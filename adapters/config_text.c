@@ -26,6 +26,8 @@ struct frame {
     int depth;
 };
 
+enum { NUMBER_DIGITS_MAX = 9 };
+
 enum { IN_CODE, IN_STRING, IN_COMMENT, IN_LINE_COMMENT };
 
 void config_text_init(struct config_text *t)
@@ -306,9 +308,30 @@ static int next_state(int state, char c, char next, bool *ret_two)
     return state;
 }
 
+/* libconfig 1.5 cuts numbers to 32 bits without a word: 4294967297 would be 1. Follows a number
+ * over the bytes of the code around it; names may have digits too. */
+struct number {
+    bool in_name;
+    int digits;
+};
+
+static bool is_too_long(struct number *number, char c)
+{
+    bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '*';
+    bool digit = c >= '0' && c <= '9';
+
+    if (letter)
+        number->in_name = true;
+    else if (!digit && c != '-')
+        number->in_name = false;
+    number->digits = digit && !number->in_name ? number->digits + 1 : 0;
+    return number->digits == NUMBER_DIGITS_MAX + 1;
+}
+
 static int add_bytes(struct config_text *t, struct frame *f, const char *s, size_t n,
                      struct problems *problems)
 {
+    struct number number = {false, 0};
     struct where where, begun = here(t, f), too_long = {NULL, 0};
     int state = IN_CODE, before;
     bool line_start = true, two;
@@ -342,6 +365,12 @@ static int add_bytes(struct config_text *t, struct frame *f, const char *s, size
             mark_string(t);
         if (before == IN_CODE && (s[i] == '=' || s[i] == ':'))
             t->n_settings++;
+        where = here(t, f);
+        if (before == IN_CODE && is_too_long(&number, s[i])) {
+            problems_add(problems, &where, "a number has more than %d digits: write a smaller one",
+                         NUMBER_DIGITS_MAX);
+            t->partial = true;
+        }
         line_start = s[i] == '\n';
         if (line_start && state == IN_STRING && !too_long.file)
             too_long = begun;

@@ -11,6 +11,7 @@
 #include "err.h"
 #include "nearest.h"
 #include "signal.h"
+#include "utf8.h"
 #include "wording.h"
 
 enum { CONTEXT_BYTES = 300 };
@@ -290,12 +291,14 @@ static int rule_page(struct check *c, const struct rule_settings *r)
             unknown_page(c, &r->page, &r->where, context, r->page);
         return index;
     }
+    if (!s->n_pages)
+        return -1;
     for (i = 0; i < r->n_components; i++)
         for (j = 0; j < s->n_components; j++)
             if (r->component[i].name && s->component[j].name &&
                 !strcmp(r->component[i].name, s->component[j].name))
                 return (int)s->component[j].page_index;
-    return s->n_pages ? 0 : -1;
+    return 0;
 }
 
 static void find_component(struct check *c, const struct rule_settings *r,
@@ -500,12 +503,23 @@ static void check_public(struct check *c, size_t index, enum step step,
     free(body);
 }
 
+/* Whether it is text at all; if not, that has been told. */
+static bool is_clean(const char *text)
+{
+    const char *p;
+
+    for (p = text; *p; p += utf8_char_bytes(p))
+        if (!utf8_char_bytes(p) || utf8_is_unsafe(utf8_decode(p)))
+            return false;
+    return *text != '\0';
+}
+
 static bool check_template(struct check *c, const struct wording_settings *w, char *const *field,
                            const char *key)
 {
     char why[WORDING_WHY_BYTES];
 
-    if (!*field)
+    if (!*field || !is_clean(*field))
         return false;
     if (!wording_check_template(*field, why, sizeof why))
         return true;

@@ -212,7 +212,7 @@ static const struct setting_key format_keys[] = {
     INTEGER(format_settings, "split_bytes", split_bytes, 0, 8192, "0", "bytes",
             "lines of at least this length may go on in the next one; 0: never"),
     STRING(format_settings, "split_mark", split_mark, NAME_BYTES, NULL, 0,
-           "lines that end with this text go on in the next one, such as ..."),
+           "lines that end with this text, such as \"...\", go on in the next one"),
     STRING(format_settings, "start", start, PATTERN_BYTES, NULL, 0,
            "PCRE2 pattern of where a further alert begins inside a line"),
     STRING(format_settings, "revert", revert, PATTERN_BYTES, NULL, 0,
