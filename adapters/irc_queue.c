@@ -162,6 +162,8 @@ void irc_queue_expire(struct irc_queue *q, int64_t boot_ms)
     size_t i = 0;
 
     while (i < q->n) {
+        if (q->line[i].queued_boot_ms == IRC_QUEUE_UNSTAMPED)
+            q->line[i].queued_boot_ms = boot_ms;
         if (boot_ms - q->line[i].queued_boot_ms >= IRC_QUEUE_AGE_MS)
             drop(q, i, IRC_QUEUE_TOO_OLD);
         else
@@ -175,7 +177,8 @@ int64_t irc_queue_expires(const struct irc_queue *q)
     size_t i;
 
     for (i = 0; i < q->n; i++)
-        if (q->line[i].queued_boot_ms + IRC_QUEUE_AGE_MS < when)
+        if (q->line[i].queued_boot_ms != IRC_QUEUE_UNSTAMPED &&
+            q->line[i].queued_boot_ms + IRC_QUEUE_AGE_MS < when)
             when = q->line[i].queued_boot_ms + IRC_QUEUE_AGE_MS;
     return when;
 }

@@ -18,6 +18,8 @@ enum {
     IRC_QUEUE_PRIORITY_OWN = 100   /* the bot's own protocol lines; every say_priority is lower */
 };
 
+#define IRC_QUEUE_UNSTAMPED INT64_MIN
+
 /** One thing to say. Owned by the queue while it waits. */
 struct irc_queued {
     char *target; /* channel or nick, as it goes over the wire */
@@ -27,7 +29,7 @@ struct irc_queued {
     uint64_t token;
     uint64_t replaces;
     uint64_t order;         /* set by the queue */
-    int64_t queued_boot_ms; /* when it was put in */
+    int64_t queued_boot_ms; /* when it was put in; IRC_QUEUE_UNSTAMPED: irc_queue_expire() says */
 };
 
 /** Why a line that was in the queue will not be said. */
@@ -73,7 +75,7 @@ bool irc_queue_take(struct irc_queue *q, irc_queue_ready *ready, void *ctx,
 bool irc_queue_has(const struct irc_queue *q, irc_queue_ready *ready, void *ctx);
 void irc_queued_finish(struct irc_queued *line);
 
-/** Drops what is older than IRC_QUEUE_AGE_MS. */
+/** Drops what is older than IRC_QUEUE_AGE_MS; stamps what has no time yet. */
 void irc_queue_expire(struct irc_queue *q, int64_t boot_ms);
 /** @return when the oldest line expires, or NOW_NEVER. */
 int64_t irc_queue_expires(const struct irc_queue *q);
