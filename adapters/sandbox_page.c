@@ -317,14 +317,14 @@ static void component_list(struct buf *out, const json_t *components)
     buf_adds(out, "</ul>\n</section>\n");
 }
 
-/* One incident of the past: name, when, and the last words. */
-static void past_incident(struct buf *out, const json_t *incident)
+/* One incident of the past: name (as a heading of that level), when, and the last words. */
+static void past_incident(struct buf *out, const json_t *incident, int level)
 {
     const json_t *last = json_array_get(json_object_get(incident, "incident_updates"), 0);
 
-    buf_addf(out, "<article class=\"past %s\">\n<h4>", text_of(incident, "impact"));
+    buf_addf(out, "<article class=\"past %s\">\n<h%d>", text_of(incident, "impact"), level);
     incident_link(out, incident);
-    buf_adds(out, "</h4>\n");
+    buf_addf(out, "</h%d>\n", level);
     incident_meta(out, incident, time_of(incident, "created_at"));
     if (last) {
         buf_adds(out, "<div><span class=\"step\">");
@@ -398,7 +398,7 @@ static bool day_incidents(struct buf *out, const json_t *incidents, int64_t at_m
         if (!when_same_day(time_of(incident, "created_at"), at_ms))
             continue;
         if (sandbox_is_over(status)) {
-            past_incident(out, incident);
+            past_incident(out, incident, 4);
             *ret_any = true;
         } else if (!sandbox_is_scheduled(status)) {
             open = true;
@@ -520,12 +520,12 @@ static void by_day(struct buf *out, const json_t *incidents)
         int64_t at_ms = time_of(incident, "created_at");
 
         if (!i || !when_same_day(at_ms, day_ms)) {
-            buf_adds(out, i ? "</div>\n<div class=\"day\">\n<h3>" : "<div class=\"day\">\n<h3>");
+            buf_adds(out, i ? "</div>\n<div class=\"day\">\n<h2>" : "<div class=\"day\">\n<h2>");
             day_words(out, at_ms);
-            buf_adds(out, "</h3>\n");
+            buf_adds(out, "</h2>\n");
             day_ms = at_ms;
         }
-        past_incident(out, incident);
+        past_incident(out, incident, 3);
     }
     if (i)
         buf_adds(out, "</div>\n");
