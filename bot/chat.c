@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "buf.h"
+#include "deploys.h"
 #include "incident.h"
-#include "triage.h"
 #include "utf8.h"
 #include "when.h"
 
@@ -165,7 +165,7 @@ static void add_addressee(struct buf *b, const struct model *m, const struct inc
                           const struct revision *rev)
 {
     const struct deploy *d = model_deploy(m, inc->r.deploy);
-    const struct person_settings *person = triage_deployer(m, d);
+    const struct person_settings *person = deploy_deployer(m, d);
     int i = settings_find_person(m->settings, rev->r.made_by);
 
     if (i >= 0)
@@ -182,7 +182,7 @@ static void add_suspect(struct buf *b, const struct model *m, const struct incid
                         const struct revision *rev)
 {
     const struct deploy *d = model_deploy(m, inc->r.deploy);
-    const struct person_settings *person = triage_deployer(m, d);
+    const struct person_settings *person = deploy_deployer(m, d);
     char hm[WHEN_BYTES], ago[WHEN_BYTES];
     const char *tool;
 

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alerts.h"
 #include "buf.h"
 #include "chat.h"
+#include "deploys.h"
 #include "err.h"
 #include "incident.h"
 #include "utf8.h"
@@ -15,282 +17,9 @@
 enum {
     /* A sync that announces only its end may have caused what fired shortly before that line. */
     UNANNOUNCED_SYNC_MS = 3 * 60 * 1000,
-    AMEND_DEPTH = 16, /* newest alerts among which the line of a continuation is looked for */
     REASON_BYTES = 160,
-    REASONS_BYTES = 330,
-    DEPLOYS_MAX = 64
+    REASONS_BYTES = 330
 };
-
-static const struct rule_settings *rule_of(const struct model *m, const struct alert *a)
-{
-    return model_rule(m, a->r.rule);
-}
-
-static bool tells(const struct alert *a, const struct rule_settings *rule)
-{
-    return rule && !rule->ignore &&
-           (a->r.paging || (rule->watched && a->r.severity == SEVERITY_CRITICAL));
-}
-
-bool triage_tells(const struct model *m, const struct alert *a)
-{
-    return tells(a, rule_of(m, a));
-}
-
-/* ---- deploys
- * -------------------------------------------------------------------------------------- */
-
-static bool is_running(const struct model *m, const struct deploy *d)
-{
-    return d->r.state == DEPLOY_RUNNING &&
-           m->now.boot_ms - d->started_boot_ms < m->settings->triage.deploy_max_ms;
-}
-
-struct deploy *triage_suspect(const struct model *m)
-{
-    struct deploy *d, *ended = NULL;
-
-    for (d = m->deploys; d; d = d->next) {
-        if (!d->r.production || d->r.phase == PHASE_CANCELLED)
-            continue;
-        if (is_running(m, d))
-            return d;
-        if (!ended && d->r.state == DEPLOY_ENDED &&
-            m->now.boot_ms - d->ended_boot_ms < m->settings->triage.deploy_window_ms)
-            ended = d;
-    }
-    return ended;
-}
-
-const struct person_settings *triage_deployer(const struct model *m, const struct deploy *d)
-{
-    size_t i;
-
-    for (i = 0; d && d->r.user[0] && i < m->settings->n_people; i++)
-        if (m->settings->person[i].shell && !strcmp(m->settings->person[i].shell, d->r.user))
-            return &m->settings->person[i];
-    return NULL;
-}
-
-static struct deploy *find_deploy(struct model *m, const struct signal *sig)
-{
-    struct deploy *d;
-
-    for (d = m->deploys; d; d = d->next) {
-        if (sig->line_id && d->r.line_id == (int64_t)sig->line_id)
-            return d;
-        if (sig->phase != PHASE_STARTED && d->r.state == DEPLOY_RUNNING &&
-            !strcmp(d->r.source, sig->source) && !strcmp(d->r.user, sig->user) &&
-            !strcmp(d->r.deploy_host, sig->deploy_host) &&
-            d->r.production == (sig->production ? 1 : 0))
-            return d;
-    }
-    return NULL;
-}
-
-static bool is_suspect(const struct model *m, int64_t id)
-{
-    const struct incident *inc;
-
-    for (inc = m->incidents; inc; inc = inc->next)
-        if (inc->r.deploy == id)
-            return true;
-    return false;
-}
-
-static void forget_deploy(struct model *m, struct deploy *d)
-{
-    struct deploy **link = &m->deploys;
-
-    while (*link != d)
-        link = &(*link)->next;
-    *link = d->next;
-    batch_delete(&m->turn->batch, RECORD_DEPLOY, d->r.id);
-    record_finish(RECORD_DEPLOY, &d->r);
-    free(d);
-}
-
-/* Drops the oldest one that nothing needs when there are too many. */
-static void bound_deploys(struct model *m)
-{
-    struct deploy *d, *victim = NULL;
-    size_t n = 0;
-
-    for (d = m->deploys; d; d = d->next) {
-        n++;
-        if (!is_suspect(m, d->r.id))
-            victim = d;
-    }
-    if (n > DEPLOYS_MAX && victim)
-        forget_deploy(m, victim);
-}
-
-static struct deploy *new_deploy(struct model *m, const struct signal *sig)
-{
-    struct deploy *d = calloc(1, sizeof *d);
-
-    if (!d || !model_text(m, &d->r.source, sig->source) || !model_text(m, &d->r.user, sig->user) ||
-        !model_text(m, &d->r.deploy_host, sig->deploy_host) ||
-        !model_text(m, &d->r.tool, sig->tool) || !model_text(m, &d->r.change_text, sig->change)) {
-        if (d)
-            record_finish(RECORD_DEPLOY, &d->r);
-        free(d);
-        model_fail(m);
-        return NULL;
-    }
-    d->r.id = model_next_row(m);
-    d->r.live = 1;
-    d->r.state = DEPLOY_RUNNING;
-    d->r.production = sig->production;
-    d->r.revert = sig->revert;
-    d->r.started_wall_ms = sig->wall_ms;
-    d->r.line_id = (int64_t)sig->line_id;
-    d->started_boot_ms = m->now.boot_ms;
-    d->next = m->deploys;
-    m->deploys = d;
-    bound_deploys(m);
-    return d;
-}
-
-static bool phase_ends(enum deploy_phase phase)
-{
-    switch (phase) {
-    case PHASE_FINISHED:
-    case PHASE_ABORTED:
-    case PHASE_FAILED:
-    case PHASE_CANCELLED:
-        return true;
-    case PHASE_STARTED:
-    case PHASE_TESTED:
-    case PHASE_CONTINUED:
-    case PHASE_ROLLBACK:
-        return false;
-    }
-    return false;
-}
-
-/* ---- remembering alerts
- * ---------------------------------------------------------------------------- */
-
-/* Takes an alert out of its incident's count before a change, and into it afterwards. */
-static void account(struct model *m, const struct alert *a, int sign)
-{
-    struct incident *inc = a->r.incident ? model_incident(m, a->r.incident) : NULL;
-
-    if (!inc)
-        return;
-    inc->joined += sign;
-    if (a->r.firing && triage_tells(m, a))
-        inc->firing += sign;
-}
-
-static bool same_alert(const struct alert *a, const struct signal *sig)
-{
-    if (strcmp(a->r.source, sig->source) != 0 || strcmp(a->r.check_name, sig->check) != 0 ||
-        strcmp(a->r.host, sig->host) != 0)
-        return false;
-    /* Without a host the summary is what tells one group of a check from another. */
-    return sig->host[0] || !strcmp(a->r.summary, sig->summary);
-}
-
-static size_t common_prefix(const char *a, const char *b)
-{
-    size_t n = 0;
-
-    while (a[n] && a[n] == b[n])
-        n++;
-    return n;
-}
-
-static struct alert *find_alert(const struct model *m, const struct signal *sig)
-{
-    struct alert *a;
-
-    for (a = model_alert_bucket(m, sig->source, sig->check); a; a = a->next_hash)
-        if (same_alert(a, sig))
-            return a;
-    return NULL;
-}
-
-/* A recovery may come with another count and so with another summary: then it is the only firing
- * alert of that check, or the one whose summary is most alike. */
-static struct alert *find_recovering(const struct model *m, const struct signal *sig)
-{
-    struct alert *a, *best = find_alert(m, sig);
-    size_t n = 0, best_len = 0;
-
-    if (best || sig->host[0])
-        return best;
-    for (a = model_alert_bucket(m, sig->source, sig->check); a; a = a->next_hash) {
-        size_t len;
-
-        if (!a->r.firing || strcmp(a->r.source, sig->source) != 0 ||
-            strcmp(a->r.check_name, sig->check) != 0 || a->r.host[0])
-            continue;
-        n++;
-        len = common_prefix(a->r.summary, sig->summary);
-        if (!best || len > best_len) {
-            best = a;
-            best_len = len;
-        }
-    }
-    if (n > 1 && best_len * 2 < strlen(sig->summary))
-        return NULL;
-    return best;
-}
-
-/* The alert that an earlier part of the same line made. */
-static struct alert *find_amended(const struct model *m, const struct signal *sig)
-{
-    struct alert *a = m->alert_newest;
-    int depth;
-
-    for (depth = 0; sig->line_id && a && depth < AMEND_DEPTH; a = a->older, depth++)
-        if (a->r.line_id == (int64_t)sig->line_id)
-            return a;
-    return NULL;
-}
-
-/* Room for one more: the oldest that belongs to nothing goes first, else the oldest of all. */
-static void bound_alerts(struct model *m)
-{
-    struct alert *a;
-
-    if (m->n_alerts < (size_t)m->settings->triage.max_signals)
-        return;
-    for (a = m->alert_oldest; a; a = a->newer)
-        if (!a->r.incident && !a->r.held)
-            break;
-    if (!a)
-        a = m->alert_oldest;
-    assert(a); /* max_signals is at least 1 */
-    account(m, a, -1);
-    model_alert_remove(m, a);
-}
-
-static struct alert *new_alert(struct model *m, const struct signal *sig)
-{
-    struct alert *a;
-
-    bound_alerts(m);
-    a = calloc(1, sizeof *a);
-    if (!a || !model_text(m, &a->r.source, sig->source) ||
-        !model_text(m, &a->r.check_name, sig->check) || !model_text(m, &a->r.host, sig->host) ||
-        !model_text(m, &a->r.place, sig->place) || !model_text(m, &a->r.summary, sig->summary) ||
-        !model_text(m, &a->r.rule, "")) {
-        if (a)
-            record_finish(RECORD_ALERT, &a->r);
-        free(a);
-        model_fail(m);
-        return NULL;
-    }
-    a->r.id = model_next_row(m);
-    a->r.live = 1;
-    a->first_boot_ms = m->now.boot_ms;
-    a->r.first_wall_ms = sig->wall_ms;
-    model_alert_link(m, a);
-    return a;
-}
 
 /* ---- words that signals want
  * -------------------------------------------------------------------------- */
@@ -362,8 +91,8 @@ static void revise(struct model *m, struct incident *inc, bool first)
     if (wish_init(&w, base))
         goto fail;
     for (a = m->alert_oldest; a; a = a->newer)
-        if (a->r.incident == inc->r.id && a->r.firing && triage_tells(m, a) &&
-            wish_add(&w, rule_of(m, a)))
+        if (a->r.incident == inc->r.id && a->r.firing && alert_tells(m, a) &&
+            wish_add(&w, alert_rule(m, a)))
             goto fail;
     inc->revise_waits = false;
     if (!base) { /* the first draft takes the opening rule's words whatever its impact */
@@ -498,9 +227,9 @@ static void add_reason(struct model *m, struct incident *inc, const struct alert
 
 static void join(struct model *m, struct incident *inc, struct alert *a)
 {
-    account(m, a, -1);
+    alert_account(m, a, -1);
     a->r.incident = inc->r.id;
-    account(m, a, 1);
+    alert_account(m, a, 1);
     model_put(m, RECORD_ALERT, &a->r);
 }
 
@@ -508,10 +237,10 @@ static void join(struct model *m, struct incident *inc, struct alert *a)
  */
 static void absorb(struct model *m, struct incident *inc, const struct alert *a)
 {
-    const struct rule_settings *rule = rule_of(m, a);
+    const struct rule_settings *rule = alert_rule(m, a);
     struct wish w;
 
-    if (!tells(a, rule) || !a->r.firing)
+    if (!alert_tells_by(a, rule) || !a->r.firing)
         return;
     if (inc->revise_waits)
         return;
@@ -537,7 +266,7 @@ static bool shares_component(const struct incident *inc, const struct rule_setti
 
 static struct incident *find_related(const struct model *m, const struct alert *a)
 {
-    const struct rule_settings *rule = rule_of(m, a);
+    const struct rule_settings *rule = alert_rule(m, a);
     struct incident *inc;
 
     for (inc = m->incidents; inc; inc = inc->next) {
@@ -562,7 +291,7 @@ static int64_t count_storm(const struct model *m)
         bool twin = false;
 
         if (!a->r.firing || a->r.held || a->r.incident || a->first_boot_ms < since ||
-            !triage_tells(m, a))
+            !alert_tells(m, a))
             continue;
         for (b = m->alert_newest; b != a && !twin; b = b->older)
             twin = !b->r.incident && !strcmp(a->r.check_name, b->r.check_name) &&
@@ -603,7 +332,7 @@ static void take_lookback(struct model *m, struct incident *inc)
 
 static void open_incident(struct model *m, struct alert *a, struct deploy *suspect)
 {
-    const struct rule_settings *rule = rule_of(m, a);
+    const struct rule_settings *rule = alert_rule(m, a);
     struct incident *inc;
     int64_t started = a->r.first_wall_ms;
 
@@ -627,7 +356,7 @@ static void open_incident(struct model *m, struct alert *a, struct deploy *suspe
 /* Whether an alert that belongs to nothing opens an incident by itself. */
 static void consider(struct model *m, struct alert *a)
 {
-    const struct rule_settings *rule = rule_of(m, a);
+    const struct rule_settings *rule = alert_rule(m, a);
     struct deploy *suspect;
     struct incident *inc;
 
@@ -640,9 +369,9 @@ static void consider(struct model *m, struct alert *a)
         update_quiet(m, inc);
         return;
     }
-    if (!tells(a, rule))
+    if (!alert_tells_by(a, rule))
         return;
-    suspect = triage_suspect(m);
+    suspect = deploy_suspect(m);
     if (a->r.paging || suspect || count_storm(m) >= m->settings->triage.storm_count)
         open_incident(m, a, suspect);
 }
@@ -654,26 +383,26 @@ static void consider(struct model *m, struct alert *a)
 static void on_firing(struct model *m, const struct signal *sig)
 {
     const struct rule_settings *rule = sig->rule >= 0 ? &m->settings->rule[sig->rule] : NULL;
-    struct alert *a = find_amended(m, sig);
+    struct alert *a = alert_find_amended(m, sig);
     struct incident *inc;
     bool began;
 
     if (rule && rule->ignore)
         return;
     if (a && (strcmp(a->r.source, sig->source) != 0 || strcmp(a->r.check_name, sig->check) != 0)) {
-        account(m, a, -1);
+        alert_account(m, a, -1);
         model_alert_remove(m, a); /* the whole line says that it is another check */
         a = NULL;
     }
     if (!a)
-        a = find_alert(m, sig);
+        a = alert_find(m, sig);
     if (!a)
-        a = new_alert(m, sig);
+        a = alert_create(m, sig);
     if (!a)
         return;
     began = !a->r.firing || (sig->paging && !a->r.paging) ||
             strcmp(a->r.rule, rule ? rule->name : "") != 0;
-    account(m, a, -1);
+    alert_account(m, a, -1);
     if (!a->r.firing) {
         a->r.first_wall_ms = sig->wall_ms;
         a->first_boot_ms = m->now.boot_ms;
@@ -690,7 +419,7 @@ static void on_firing(struct model *m, const struct signal *sig)
     if (!model_text(m, &a->r.summary, sig->summary) || !model_text(m, &a->r.host, sig->host) ||
         !model_text(m, &a->r.rule, rule ? rule->name : ""))
         return;
-    account(m, a, 1);
+    alert_account(m, a, 1);
     model_alert_touch(m, a);
     model_put(m, RECORD_ALERT, &a->r);
     if (!began || a->r.held)
@@ -708,7 +437,7 @@ static void on_firing(struct model *m, const struct signal *sig)
 
 static void on_resolved(struct model *m, const struct signal *sig)
 {
-    struct alert *a = find_recovering(m, sig);
+    struct alert *a = alert_find_recovering(m, sig);
     struct incident *inc;
 
     if (!a)
@@ -718,11 +447,11 @@ static void on_resolved(struct model *m, const struct signal *sig)
         return;
     }
     inc = a->r.incident ? model_incident(m, a->r.incident) : NULL;
-    account(m, a, -1);
+    alert_account(m, a, -1);
     a->r.firing = 0;
     a->r.resolved_wall_ms = sig->wall_ms;
     a->last_boot_ms = m->now.boot_ms;
-    account(m, a, 1);
+    alert_account(m, a, 1);
     model_alert_touch(m, a);
     model_put(m, RECORD_ALERT, &a->r);
     if (!inc)
@@ -781,7 +510,7 @@ static void reconsider_recent(struct model *m)
         a = a->older;
     for (a = a ? a->newer : m->alert_oldest; a; a = a->newer) {
         if (a->first_boot_ms >= since && a->r.firing && !a->r.incident && !a->r.held &&
-            triage_tells(m, a)) {
+            alert_tells(m, a)) {
             consider(m, a);
             return; /* the others have joined it */
         }
@@ -790,30 +519,8 @@ static void reconsider_recent(struct model *m)
 
 static void on_deploy(struct model *m, const struct signal *sig)
 {
-    struct deploy *d = find_deploy(m, sig);
-    bool unannounced = !d && sig->phase == PHASE_FINISHED;
-
     note_line(m, sig);
-    if (!d)
-        d = new_deploy(m, sig);
-    if (!d)
-        return;
-    d->r.phase = sig->phase;
-    d->r.revert = d->r.revert || sig->revert;
-    if (sig->change[0] && strlen(sig->change) > strlen(d->r.change_text) &&
-        !model_text(m, &d->r.change_text, sig->change))
-        return;
-    if (sig->phase == PHASE_TESTED)
-        d->r.tested = 1;
-    if (sig->phase == PHASE_CONTINUED && !d->r.production_wall_ms)
-        d->r.production_wall_ms = sig->wall_ms;
-    if (phase_ends(sig->phase)) {
-        d->r.state = DEPLOY_ENDED;
-        d->r.ended_wall_ms = sig->wall_ms;
-        d->ended_boot_ms = m->now.boot_ms;
-    }
-    model_put(m, RECORD_DEPLOY, &d->r);
-    if (unannounced && d->r.production)
+    if (deploy_take(m, sig))
         reconsider_recent(m);
 }
 
@@ -846,22 +553,16 @@ void triage_purge(struct model *m)
     int64_t since = m->now.boot_ms - m->settings->triage.lookback_ms;
     int64_t storm = m->now.boot_ms - m->settings->triage.storm_window_ms;
     struct alert *a, *newer;
-    struct deploy *d, *next;
     struct note *n;
 
     if (storm < since)
         since = storm;
     for (a = m->alert_oldest; a && a->last_boot_ms < since; a = newer) {
         newer = a->newer;
-        if (!a->r.incident && !a->r.held && !(a->r.firing && triage_tells(m, a)))
+        if (!a->r.incident && !a->r.held && !(a->r.firing && alert_tells(m, a)))
             model_alert_remove(m, a);
     }
-    for (d = m->deploys; d; d = next) {
-        next = d->next;
-        if (!is_suspect(m, d->r.id) && !is_running(m, d) &&
-            m->now.boot_ms - d->ended_boot_ms > m->settings->triage.deploy_window_ms)
-            forget_deploy(m, d);
-    }
+    deploys_purge(m);
     while ((n = m->notes) != NULL && n->boot_ms < since) {
         batch_delete(&m->turn->batch, RECORD_TIMELINE, n->r.id);
         m->notes = n->next;
@@ -879,7 +580,7 @@ void triage_restore(struct model *m)
     struct alert *a;
 
     for (a = m->alert_oldest; a; a = a->newer)
-        account(m, a, 1);
+        alert_account(m, a, 1);
     for (inc = m->incidents; inc; inc = inc->next) {
         if (inc->r.quiet_wall_ms && inc->r.state == INCIDENT_DRAFT)
             model_timer_set(

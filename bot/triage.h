@@ -23,11 +23,4 @@ void triage_restore(struct model *m);
  * sees. */
 void triage_purge(struct model *m);
 
-/** Whether an alert says that readers are affected: paging, or critical on a watched check. */
-bool triage_tells(const struct model *m, const struct alert *a);
-/** The production deploy under way, or ended less than deploy_window ago; NULL: none. */
-struct deploy *triage_suspect(const struct model *m);
-/** The configured person whose shell user deployed it, or NULL. */
-const struct person_settings *triage_deployer(const struct model *m, const struct deploy *d);
-
 #endif

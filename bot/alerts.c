@@ -1,0 +1,144 @@
+#include "alerts.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    AMEND_DEPTH = 16 /* newest alerts among which the line of a continuation is looked for */
+};
+
+const struct rule_settings *alert_rule(const struct model *m, const struct alert *a)
+{
+    return model_rule(m, a->r.rule);
+}
+
+bool alert_tells_by(const struct alert *a, const struct rule_settings *rule)
+{
+    return rule && !rule->ignore &&
+           (a->r.paging || (rule->watched && a->r.severity == SEVERITY_CRITICAL));
+}
+
+bool alert_tells(const struct model *m, const struct alert *a)
+{
+    return alert_tells_by(a, alert_rule(m, a));
+}
+
+void alert_account(struct model *m, const struct alert *a, int sign)
+{
+    struct incident *inc = a->r.incident ? model_incident(m, a->r.incident) : NULL;
+
+    if (!inc)
+        return;
+    inc->joined += sign;
+    if (a->r.firing && alert_tells(m, a))
+        inc->firing += sign;
+}
+
+static bool same_alert(const struct alert *a, const struct signal *sig)
+{
+    if (strcmp(a->r.source, sig->source) != 0 || strcmp(a->r.check_name, sig->check) != 0 ||
+        strcmp(a->r.host, sig->host) != 0)
+        return false;
+    /* Without a host the summary is what tells one group of a check from another. */
+    return sig->host[0] || !strcmp(a->r.summary, sig->summary);
+}
+
+static size_t common_prefix(const char *a, const char *b)
+{
+    size_t n = 0;
+
+    while (a[n] && a[n] == b[n])
+        n++;
+    return n;
+}
+
+struct alert *alert_find(const struct model *m, const struct signal *sig)
+{
+    struct alert *a;
+
+    for (a = model_alert_bucket(m, sig->source, sig->check); a; a = a->next_hash)
+        if (same_alert(a, sig))
+            return a;
+    return NULL;
+}
+
+/* A recovery may come with another count and so with another summary: then it is the only firing
+ * alert of that check, or the one whose summary is most alike. */
+struct alert *alert_find_recovering(const struct model *m, const struct signal *sig)
+{
+    struct alert *a, *best = alert_find(m, sig);
+    size_t n = 0, best_len = 0;
+
+    if (best || sig->host[0])
+        return best;
+    for (a = model_alert_bucket(m, sig->source, sig->check); a; a = a->next_hash) {
+        size_t len;
+
+        if (!a->r.firing || strcmp(a->r.source, sig->source) != 0 ||
+            strcmp(a->r.check_name, sig->check) != 0 || a->r.host[0])
+            continue;
+        n++;
+        len = common_prefix(a->r.summary, sig->summary);
+        if (!best || len > best_len) {
+            best = a;
+            best_len = len;
+        }
+    }
+    if (n > 1 && best_len * 2 < strlen(sig->summary))
+        return NULL;
+    return best;
+}
+
+/* The alert that an earlier part of the same line made. */
+struct alert *alert_find_amended(const struct model *m, const struct signal *sig)
+{
+    struct alert *a = m->alert_newest;
+    int depth;
+
+    for (depth = 0; sig->line_id && a && depth < AMEND_DEPTH; a = a->older, depth++)
+        if (a->r.line_id == (int64_t)sig->line_id)
+            return a;
+    return NULL;
+}
+
+/* Room for one more: the oldest that belongs to nothing goes first, else the oldest of all. */
+static void bound(struct model *m)
+{
+    struct alert *a;
+
+    if (m->n_alerts < (size_t)m->settings->triage.max_signals)
+        return;
+    for (a = m->alert_oldest; a; a = a->newer)
+        if (!a->r.incident && !a->r.held)
+            break;
+    if (!a)
+        a = m->alert_oldest;
+    assert(a); /* max_signals is at least 1 */
+    alert_account(m, a, -1);
+    model_alert_remove(m, a);
+}
+
+struct alert *alert_create(struct model *m, const struct signal *sig)
+{
+    struct alert *a;
+
+    bound(m);
+    a = calloc(1, sizeof *a);
+    if (!a || !model_text(m, &a->r.source, sig->source) ||
+        !model_text(m, &a->r.check_name, sig->check) || !model_text(m, &a->r.host, sig->host) ||
+        !model_text(m, &a->r.place, sig->place) || !model_text(m, &a->r.summary, sig->summary) ||
+        !model_text(m, &a->r.rule, "")) {
+        if (a)
+            record_finish(RECORD_ALERT, &a->r);
+        free(a);
+        model_fail(m);
+        return NULL;
+    }
+    a->r.id = model_next_row(m);
+    a->r.live = 1;
+    a->first_boot_ms = m->now.boot_ms;
+    a->r.first_wall_ms = sig->wall_ms;
+    model_alert_link(m, a);
+    return a;
+}

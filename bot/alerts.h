@@ -1,0 +1,33 @@
+/*
+ * alerts: the alerts that are firing or remembered, and which of them a signal is about.
+ *
+ * Works on the model of the step under way; decides nothing about incidents.
+ */
+#ifndef CRIER_ALERTS_H
+#define CRIER_ALERTS_H
+
+#include "model.h"
+#include "signal.h"
+
+/** The rule that matched it, or NULL; borrowed from the settings. */
+const struct rule_settings *alert_rule(const struct model *m, const struct alert *a);
+/** Whether it says that readers are affected: paging, or critical on a watched check. */
+bool alert_tells(const struct model *m, const struct alert *a);
+/** The same when the rule is at hand; NULL: false. */
+bool alert_tells_by(const struct alert *a, const struct rule_settings *rule);
+
+/** Takes it out of its incident's counts before a change (sign -1), and into them afterwards (1).
+ */
+void alert_account(struct model *m, const struct alert *a, int sign);
+
+/** The alert of the same source, check and host (without a host: and summary), or NULL. */
+struct alert *alert_find(const struct model *m, const struct signal *sig);
+/** The alert that a recovery is about, which may come with another count and so another summary. */
+struct alert *alert_find_recovering(const struct model *m, const struct signal *sig);
+/** The alert that an earlier part of the same line made, or NULL. */
+struct alert *alert_find_amended(const struct model *m, const struct signal *sig);
+/** A new one, not firing yet; the oldest is forgotten where max_signals is reached. NULL: no
+ * memory. */
+struct alert *alert_create(struct model *m, const struct signal *sig);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * deploys: the deploys under way and of late, and which one is the suspect.
+ *
+ * Works on the model of the step under way; says nothing and opens nothing.
+ */
+#ifndef CRIER_DEPLOYS_H
+#define CRIER_DEPLOYS_H
+
+#include "model.h"
+#include "signal.h"
+
+/**
+ * Takes a SIGNAL_DEPLOY in.
+ * @return true when it is the end of a production deploy whose start was not announced: what fired
+ *         shortly before may be its doing.
+ */
+bool deploy_take(struct model *m, const struct signal *sig);
+/** The production deploy under way, or ended less than deploy_window ago; NULL: none. */
+struct deploy *deploy_suspect(const struct model *m);
+/** The configured person whose shell user deployed it, or NULL. @param d may be NULL. */
+const struct person_settings *deploy_deployer(const struct model *m, const struct deploy *d);
+/** Forgets deploys that can be no suspect any more. */
+void deploys_purge(struct model *m);
+
+#endif
