@@ -68,7 +68,7 @@ objects: $(LIB_OBJ) $(FAKE_OBJ) $(UNIT_SRC:%.c=$(OUT)/%.o) $(patsubst %.c,$(OUT)
 .PHONY: demo
 demo:
 	@sh tests/rig/packages.sh build demo
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -s -j$(shell nproc) all
 	@$(PYTHON) tests/demo/demo.py --crier $(BUILD)/crier $(if $(KEEP),--keep)
 
 # Everything that can fail: lint, unit tests, end-to-end tests. Ends with "N passed, N failed".
