@@ -21,6 +21,11 @@ override CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=und
 LDFLAGS  += -fsanitize=address,undefined
 HARDEN   := -fPIE
 OUT      := $(BUILD)/san
+else ifeq ($(FUZZ),1)
+override CFLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+LDFLAGS  += -fsanitize=fuzzer,address,undefined
+HARDEN   := -fPIE
+OUT      := $(BUILD)/fuzz
 else
 OUT      := $(BUILD)
 endif
@@ -33,6 +38,8 @@ UNIT_SRC    := $(sort $(wildcard tests/unit/test_*.c))
 LIB_OBJ     := $(LIB_SRC:%.c=$(OUT)/%.o)
 FAKE_OBJ    := $(FAKE_SRC:%.c=$(OUT)/%.o)
 UNIT_BIN    := $(UNIT_SRC:%.c=$(OUT)/%)
+FUZZ_SRC    := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_BIN    := $(FUZZ_SRC:%.c=$(OUT)/%)
 
 .PHONY: all
 all: $(OUT)/crier
@@ -49,6 +56,9 @@ $(OUT)/libfakes.a: $(FAKE_OBJ)
 $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(OUT)/libfakes.a $(OUT)/libcrier.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
+$(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(OUT)/libcrier.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(CPPFLAGS) $(CFLAGS) $(HARDEN) $(WARN) -MMD -MP -c -o $@ $<
@@ -58,6 +68,10 @@ $(OUT)/%.o: %.c
 # Only the programs for the unit tests; tests/rig/check.py runs them and counts.
 .PHONY: unit-programs
 unit-programs: $(UNIT_BIN)
+
+# With FUZZ=1 and clang, for libFuzzer.
+.PHONY: fuzz-programs
+fuzz-programs: $(FUZZ_BIN)
 
 .PHONY: objects
 objects: $(LIB_OBJ) $(FAKE_OBJ) $(UNIT_SRC:%.c=$(OUT)/%.o) $(patsubst %.c,$(OUT)/%.o,$(wildcard bot/main.c))
@@ -81,6 +95,16 @@ check:
 lint unit e2e:
 	@sh tests/rig/packages.sh build $(if $(filter lint unit,$@),,demo) check
 	@$(PYTHON) tests/rig/check.py $@
+
+# Each fuzzer for a while, on what it has found before; a crash leaves its input in build/fuzz/corpus.
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz
+fuzz:
+	@sh tests/rig/packages.sh build check
+	@$(MAKE) --no-print-directory FUZZ=1 CC=clang fuzz-programs
+	@set -e; for f in $(FUZZ_SRC:%.c=%); do n=$(BUILD)/fuzz/corpus/$${f##*/}; mkdir -p $$n; \
+	    echo "== $$f"; $(BUILD)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 \
+	    -print_final_stats=1 -artifact_prefix=$$n- $$n; done
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
