@@ -154,7 +154,7 @@ static int log_request(struct sandbox_call *call)
     size_t i;
     int r;
 
-    for (i = 0; call->req->path[i] && i < LOGGED_PATH_MAX; i++) {
+    for (i = 0; i < LOGGED_PATH_MAX && call->req->path[i]; i++) {
         char c = call->req->path[i];
 
         path[i] = c > 0x20 && c < 0x7f ? c : '?';

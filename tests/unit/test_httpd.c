@@ -293,9 +293,10 @@ static void pipelined_requests_are_all_answered(void **state)
 
 static void connections_that_do_nothing_are_closed(void **state)
 {
+    static const char half_body[] = "POST / HTTP/1.1\r\nContent-Length: 9\r\n"
+                                    "Host: x\r\n\r\nabc";
     static const char *const beginnings[] = {"", "GET / HT", "GET / HTTP/1.1\r\nHost: x\r\n",
-                                             "POST / HTTP/1.1\r\nContent-Length: 9\r\nHost: x\r\n"
-                                             "\r\nabc"};
+                                             half_body};
     struct house *h = *state;
     int fd[4];
     size_t i;
