@@ -75,13 +75,24 @@ static bool fill_common(struct model *m, const struct incident *inc, const struc
     return req->key_incident && req->key_step && req->page && req->remote_id;
 }
 
+/* An update leaves alone a title that has not changed: somebody may have edited it by hand. */
+static const char *title_to_send(const struct incident *inc, const struct revision *rev)
+{
+    const struct revision *before = model_public_revision(inc);
+
+    return inc->r.remote_id && inc->r.remote_id[0] && before &&
+                   !strcmp(before->r.title, rev->r.title)
+               ? ""
+               : rev->r.title;
+}
+
 static void send_step(struct model *m, const struct incident *inc, struct outbox *o)
 {
     const struct revision *rev = model_revision(inc, o->r.revision);
     struct page_request req;
 
     memset(&req, 0, sizeof req);
-    if (!rev || !fill_common(m, inc, o, &req) || !(req.title = strdup(rev->r.title)) ||
+    if (!rev || !fill_common(m, inc, o, &req) || !(req.title = strdup(title_to_send(inc, rev))) ||
         !(req.body = strdup(rev->r.body)) || components_parse(&req.components, rev->r.components)) {
         page_request_finish(&req);
         model_fail(m);

@@ -148,11 +148,11 @@ struct page_request {
     char *remote_id;    /* "" for PAGE_CREATE and reads */
     char *key_incident; /* crier's key in the metadata, see statuspage.h */
     char *key_step;
-    char *title;
+    char *title; /* PAGE_UPDATE: "" leaves it alone */
     char *body;
     enum step step;
     enum impact impact;
-    struct components components;
+    struct components components; /* PAGE_UPDATE: none leaves them alone */
     bool notify;
 };
 

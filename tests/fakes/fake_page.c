@@ -140,7 +140,8 @@ static struct page_incident *apply(struct fake_page *f, const struct page_reques
     replace(&i->body, req->body);
     if (req->op == PAGE_CORRECT)
         return i;
-    replace(&i->title, req->title);
+    if (req->title[0])
+        replace(&i->title, req->title);
     replace(&i->key_incident, req->key_incident);
     replace(&i->key_step, req->key_step);
     i->step = req->step;

@@ -252,6 +252,8 @@ static void widening_after_publication_is_a_proposal(void **state)
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
     assert_int_equal(fake_page_count(&h->page, PAGE_UPDATE), 1);
     assert_int_equal(fake_page_last(&h->page, PAGE_UPDATE)->impact, IMPACT_CRITICAL);
+    /* The title did not change, so whatever the page has stays. */
+    assert_string_equal(fake_page_last(&h->page, PAGE_UPDATE)->title, "");
 }
 
 static void unrelated_outage_is_another_incident(void **state)
