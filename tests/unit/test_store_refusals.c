@@ -55,11 +55,34 @@ enum damage {
     DAMAGE_GARBAGE,
     DAMAGE_HEADER,
     DAMAGE_MIDDLE,
-    DAMAGE_TEXT
+    DAMAGE_TEXT,
+    DAMAGE_ROWS
 };
+
+/* @return the number of the page where a table begins, from 1. */
+static size_t root_page(const struct bench *b, const char *table)
+{
+    char *path = bench_path(b, "crier.db");
+    sqlite3_stmt *st = NULL;
+    sqlite3 *db = NULL;
+    size_t page;
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(db, "SELECT rootpage FROM sqlite_schema WHERE name = ?", -1, &st, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_bind_text(st, 1, table, -1, SQLITE_STATIC), SQLITE_OK);
+    assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+    page = (size_t)sqlite3_column_int(st, 0);
+    (void)sqlite3_finalize(st);
+    (void)sqlite3_close(db);
+    free(path);
+    return page;
+}
 
 static void damage(const struct bench *b, enum damage how)
 {
+    size_t page = how == DAMAGE_ROWS ? root_page(b, "shown") : 0;
     struct image image = bench_read_image(b, "crier.db");
 
     assert_true(image.n > 8192);
@@ -81,6 +104,10 @@ static void damage(const struct bench *b, enum damage how)
         break;
     case DAMAGE_MIDDLE:
         memset(image.bytes + 4096, 0x5a, image.n - 4096);
+        break;
+    case DAMAGE_ROWS:
+        assert_true(page > 1 && page * 4096 <= image.n);
+        memset(image.bytes + (page - 1) * 4096, 0xff, 16);
         break;
     case DAMAGE_TEXT:
         memcpy(image.bytes, "just a text\n", 12);
@@ -105,6 +132,7 @@ static void a_damaged_file_is_refused_and_kept(void **state)
         {"a wrong letter in the header", DAMAGE_HEADER, false},
         {"all but the first page", DAMAGE_MIDDLE, false},
         {"a text file", DAMAGE_TEXT, false},
+        {"rows of one table", DAMAGE_ROWS, false},
         {"all but the first page, after a crash", DAMAGE_MIDDLE, true},
         {"half of it, after a crash", DAMAGE_HALF, true},
     };
