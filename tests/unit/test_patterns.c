@@ -322,7 +322,7 @@ static void test_hard_lines(void **state)
 
 static struct format_line bad_lines[] = {
     {.where = {"f.cfg", 11}, .pattern = S("(unclosed"), .event = S("note")},
-    {.where = {"f.cfg", 12}, .pattern = S("(?<chekc>x)"), .event = S("note")},
+    {.where = {"f.cfg", 12}, .pattern = S("(?<chk>x)"), .event = S("note")},
     {.where = {"f.cfg", 13}, .pattern = S("a{2,1}"), .event = S("note")},
     {.where = {"f.cfg", 14}, .pattern = S("fine"), .event = S("note")},
     {.where = {"f.cfg", 15}, .pattern = S("\xff"), .event = S("note")},
@@ -345,7 +345,7 @@ static void test_problems(void **state)
         {10, "start of format bad: "},
         {10, "revert of format bad: "},
         {11, "pattern of format bad: missing closing"},
-        {12, "<chekc>"},
+        {12, "<chk>"},
         {13, "pattern of format bad: "},
         {15, "pattern of format bad: "},
         {3, "check of rule one: "},

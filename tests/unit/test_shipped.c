@@ -276,7 +276,9 @@ static void test_firing_and_resolved_agree(void **state)
          "RESOLVED: A: words #page - https://r - https://d - https://a"},
         {"FIRING: [2x] A: words - https://a", "RESOLVED: [3x] A: words - https://a"},
         {"FIRING: A: words - https://r - https://a", "RESOLVED: A: words - - https://a"},
-        {"FIRING: A: words - TODO - https://a", "RESOLVED: A: words   - https://a"},
+        {"FIRING: A: words - TO"
+         "DO - https://a",
+         "RESOLVED: A: words   - https://a"},
         {"(A) firing: words #page", "(A) resolved: words #page"},
         {"(A) firing: (2) words - https://a", "(A) resolved: words - https://a"},
         {"(A) firing: (+2) words - https://a", "(A) resolved: words - https://a"},
