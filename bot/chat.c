@@ -8,6 +8,7 @@
 #include "buf.h"
 #include "deploys.h"
 #include "incident.h"
+#include "signal.h"
 #include "utf8.h"
 #include "when.h"
 
@@ -196,6 +197,10 @@ static void add_suspect(struct buf *b, const struct model *m, const struct incid
         buf_addf(b, "%s's %s", d->r.user[0] ? d->r.user : "somebody", tool);
     if (d->r.state == DEPLOY_RUNNING)
         buf_addf(b, " is running since %s", when_hm(d->r.started_wall_ms, hm));
+    else if (d->r.ended_wall_ms > inc->r.opened_wall_ms)
+        buf_addf(b, " of %s %s %s", when_hm(d->r.started_wall_ms, hm),
+                 deploy_phase_name((enum deploy_phase)d->r.phase),
+                 when_hm(d->r.ended_wall_ms, ago));
     else
         buf_addf(b, " of %s ended %s before", when_hm(d->r.started_wall_ms, hm),
                  when_duration(inc->r.opened_wall_ms - d->r.ended_wall_ms, ago));

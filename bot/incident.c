@@ -68,8 +68,7 @@ int incident_enter(struct model *m, struct incident *inc, enum incident_event ev
 }
 
 struct incident *incident_open(struct model *m, const char *page, const char *home,
-                               const char *rule, const char *wording, const char *opened_by,
-                               int64_t started_wall_ms)
+                               const char *rule, const char *opened_by, int64_t started_wall_ms)
 {
     struct incident *inc;
     int64_t n = 0;
@@ -93,8 +92,7 @@ struct incident *incident_open(struct model *m, const char *page, const char *ho
     inc->r.started_wall_ms = started_wall_ms;
     model_put(m, RECORD_META, &m->meta);
     if (!model_text(m, &inc->r.page, page) || !model_text(m, &inc->r.home, home) ||
-        !model_text(m, &inc->r.rule, rule) || !model_text(m, &inc->r.wording, wording) ||
-        !model_text(m, &inc->r.opened_by, opened_by)) {
+        !model_text(m, &inc->r.rule, rule) || !model_text(m, &inc->r.opened_by, opened_by)) {
         record_finish(RECORD_INCIDENT, &inc->r);
         free(inc);
         return NULL;
@@ -132,6 +130,10 @@ struct revision *incident_revise(struct model *m, struct incident *inc,
     components = components_text(plan->components ? plan->components : &base->components);
     if (!components || !model_text(m, &rev->r.title, plan->title ? plan->title : base->r.title) ||
         !model_text(m, &rev->r.body, plan->body ? plan->body : base->r.body) ||
+        !model_text(m, &rev->r.wording,
+                    plan->wording ? plan->wording
+                    : base        ? base->r.wording
+                                  : "") ||
         !model_text(m, &rev->r.made_by, plan->made_by) ||
         !model_text(m, &rev->r.first_approval, "") ||
         !model_text(m, &rev->r.components, components) ||

@@ -44,6 +44,7 @@ struct revision_plan {
     const char *title;
     const char *body;
     const struct components *components;
+    const char *wording; /* the prepared one that title and body came from */
     const char *made_by; /* person, or NULL for signals */
 };
 
@@ -56,8 +57,7 @@ struct revision_plan {
  *         memory is out (model_fail() then).
  */
 struct incident *incident_open(struct model *m, const char *page, const char *home,
-                               const char *rule, const char *wording, const char *opened_by,
-                               int64_t started_wall_ms);
+                               const char *rule, const char *opened_by, int64_t started_wall_ms);
 
 /** Makes the next revision; the open one before it is superseded. @return NULL when memory is out.
  */

@@ -100,7 +100,15 @@ static bool is_allowed(struct model *m, const struct request *q)
 static struct incident *find_incident(struct model *m, const struct request *q)
 {
     struct incident *inc = model_incident(m, q->cmd.incident);
+    const struct revision *open = inc ? model_open_revision(inc) : NULL;
 
+    if (inc && q->cmd.revision && q->cmd.verb != COMMAND_CONFIRM && open &&
+        open->r.number != q->cmd.revision) {
+        SAY(m, q, "%lld.%lld is not what waits now, %lld.%lld is: nothing done",
+            (long long)inc->r.id, (long long)q->cmd.revision, (long long)inc->r.id,
+            (long long)open->r.number);
+        return NULL;
+    }
     if (inc)
         return inc;
     if (q->cmd.incident > 0 && q->cmd.incident < m->meta.next_incident)
@@ -290,12 +298,20 @@ static void propose(struct model *m, const struct request *q, struct incident *i
         chat_show(m, inc, rev, q->line->place, SAY_ANSWER);
 }
 
+/* The public revision, or the newest that is on its way. */
+static const struct revision *standing(const struct incident *inc)
+{
+    const struct revision *rev = model_public_revision(inc);
+
+    return rev ? rev : inc->revisions;
+}
+
 /* Title and body of the incident's prepared wording for a step; NULL where there is none. */
 static void prepared(struct model *m, const struct incident *inc, enum step step,
                      const struct components *components, char **ret_title, char **ret_body)
 {
     struct wording_context ctx = {components, inc->r.started_wall_ms, m->now.wall_ms};
-    int i = settings_find_wording(m->settings, inc->r.wording);
+    int i = settings_find_wording(m->settings, standing(inc)->r.wording);
     int r = CRIER_ENOENT;
 
     *ret_title = *ret_body = NULL;
@@ -311,14 +327,6 @@ static const struct revision *latest(const struct incident *inc)
 
     if (!rev)
         rev = model_public_revision(inc);
-    return rev ? rev : inc->revisions;
-}
-
-/* The public revision, or the newest that is on its way. */
-static const struct revision *standing(const struct incident *inc)
-{
-    const struct revision *rev = model_public_revision(inc);
-
     return rev ? rev : inc->revisions;
 }
 
@@ -338,6 +346,7 @@ static void update(struct model *m, const struct request *q)
     plan.step = q->cmd.step;
     plan.impact = (enum impact)standing(inc)->r.impact;
     plan.title = standing(inc)->r.title;
+    plan.wording = standing(inc)->r.wording;
     plan.body = body;
     plan.components = &standing(inc)->components;
     plan.made_by = q->person->name;
@@ -367,6 +376,7 @@ static void end(struct model *m, const struct request *q, enum revision_kind kin
     plan.step = STEP_RESOLVED;
     plan.impact = (enum impact)standing(inc)->r.impact;
     plan.title = standing(inc)->r.title;
+    plan.wording = standing(inc)->r.wording;
     plan.body = typed[0] ? typed : kind == REVISION_RETRACT ? mistaken : body ? body : over;
     plan.components = &freed;
     plan.made_by = q->person->name;
@@ -394,6 +404,7 @@ static void correct(struct model *m, const struct request *q)
     plan.step = (enum step)standing(inc)->r.step;
     plan.impact = (enum impact)standing(inc)->r.impact;
     plan.title = standing(inc)->r.title;
+    plan.wording = standing(inc)->r.wording;
     plan.body = body;
     plan.components = &standing(inc)->components;
     plan.made_by = q->person->name;
@@ -515,17 +526,15 @@ static void take_text(struct model *m, const struct request *q)
         SAY(m, q, "%s has no text for %s", q->cmd.text, step_name((enum step)base->r.step));
         return;
     }
-    if (model_text(m, &inc->r.wording, m->settings->wording[i].name)) {
-        plan.kind =
-            base->r.state == REVISION_OPEN ? (enum revision_kind)base->r.kind : REVISION_UPDATE;
-        plan.step = (enum step)base->r.step;
-        plan.impact = (enum impact)base->r.impact;
-        plan.title = title;
-        plan.body = body;
-        plan.components = &base->components;
-        plan.made_by = q->person->name;
-        propose(m, q, inc, &plan);
-    }
+    plan.kind = base->r.state == REVISION_OPEN ? (enum revision_kind)base->r.kind : REVISION_UPDATE;
+    plan.step = (enum step)base->r.step;
+    plan.impact = (enum impact)base->r.impact;
+    plan.title = title;
+    plan.body = body;
+    plan.components = &base->components;
+    plan.wording = m->settings->wording[i].name;
+    plan.made_by = q->person->name;
+    propose(m, q, inc, &plan);
     free(title);
     free(body);
 }
@@ -570,13 +579,14 @@ static void open_by_hand(struct model *m, const struct request *q)
     plan.title = typed[0] ? typed : title;
     plan.body = body;
     plan.components = &components;
+    plan.wording = rule->wording;
     plan.made_by = q->person->name;
     if (wording_check(m->settings, plan.title, plan.body, why, sizeof why)) {
         SAY(m, q, "%s", why);
         goto out;
     }
     inc = incident_open(m, rule->page, q->line->private ? rule->channel : q->line->place, NULL,
-                        rule->wording, q->person->name, m->now.wall_ms);
+                        q->person->name, m->now.wall_ms);
     if (!inc) {
         SAY(m, q, "%lld are open, the most there may be: close one first",
             (long long)m->settings->triage.max_open);

@@ -46,7 +46,6 @@ static const struct column incident_columns[] = {
     TEXT(record_incident, page),
     TEXT(record_incident, home),
     TEXT(record_incident, rule),
-    TEXT(record_incident, wording),
     TEXT(record_incident, opened_by),
     TEXT(record_incident, reasons),
     TEXT(record_incident, remote_id),
@@ -55,21 +54,14 @@ static const struct column incident_columns[] = {
 };
 
 static const struct column revision_columns[] = {
-    INT(record_revision, id),
-    INT(record_revision, live),
-    INT(record_revision, incident),
-    INT(record_revision, number),
-    INT(record_revision, kind),
-    INT(record_revision, state),
-    INT(record_revision, step),
-    INT(record_revision, impact),
-    INT(record_revision, made_wall_ms),
-    INT(record_revision, first_approval_wall_ms),
-    TEXT(record_revision, title),
-    TEXT(record_revision, body),
-    TEXT(record_revision, components),
-    TEXT(record_revision, made_by),
-    TEXT(record_revision, first_approval),
+    INT(record_revision, id),           INT(record_revision, live),
+    INT(record_revision, incident),     INT(record_revision, number),
+    INT(record_revision, kind),         INT(record_revision, state),
+    INT(record_revision, step),         INT(record_revision, impact),
+    INT(record_revision, made_wall_ms), INT(record_revision, first_approval_wall_ms),
+    TEXT(record_revision, title),       TEXT(record_revision, body),
+    TEXT(record_revision, components),  TEXT(record_revision, wording),
+    TEXT(record_revision, made_by),     TEXT(record_revision, first_approval),
 };
 
 static const struct column shown_columns[] = {

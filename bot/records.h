@@ -89,7 +89,6 @@ struct record_incident {
     char *page;              /* configured names */
     char *home;              /* "network/#channel" */
     char *rule;              /* that opened it; "" by hand */
-    char *wording;
     char *opened_by;         /* person, or "" */
     char *reasons;           /* for people in the channel */
     char *remote_id;         /* the page's id, "" until known */
@@ -111,6 +110,7 @@ struct record_revision {
     char *title;
     char *body;
     char *components;     /* component list, see components.h */
+    char *wording;        /* prepared wording that the words came from */
     char *made_by;        /* person, or "" for signals */
     char *first_approval; /* person who confirmed first where two are needed, or "" */
 };

@@ -108,8 +108,7 @@ static void revise(struct model *m, struct incident *inc, bool first)
 
         if (wording_render(m->settings, w.words->wording_index, step, &ctx, &title, &body))
             goto fail;
-        if (!model_text(m, &inc->r.wording, w.words->wording))
-            goto out;
+        plan.wording = w.words->wording;
     }
     plan.kind = inc->r.state == INCIDENT_DRAFT ? REVISION_DRAFT : REVISION_WIDENING;
     if (base && base->r.state == REVISION_OPEN)
@@ -338,7 +337,7 @@ static void open_incident(struct model *m, struct alert *a, struct deploy *suspe
 
     if (suspect && suspect->r.production_wall_ms)
         started = suspect->r.production_wall_ms;
-    inc = incident_open(m, rule->page, rule->channel, rule->name, rule->wording, NULL, started);
+    inc = incident_open(m, rule->page, rule->channel, rule->name, NULL, started);
     if (!inc)
         return;
     if (suspect) {

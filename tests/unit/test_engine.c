@@ -252,8 +252,25 @@ static void widening_after_publication_is_a_proposal(void **state)
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
     assert_int_equal(fake_page_count(&h->page, PAGE_UPDATE), 1);
     assert_int_equal(fake_page_last(&h->page, PAGE_UPDATE)->impact, IMPACT_CRITICAL);
-    /* The title did not change, so whatever the page has stays. */
-    assert_string_equal(fake_page_last(&h->page, PAGE_UPDATE)->title, "");
+    assert_string_equal(fake_page_last(&h->page, PAGE_UPDATE)->title, "Pages not loading");
+}
+
+/* Words that were only proposed do not come back when the incident ends. */
+static void resolve_speaks_of_what_was_public(void **state)
+{
+    struct house *h = *state;
+
+    publish(h);
+    house_wait(h, SECOND);
+    house_deploy(h, "!log deployer1@deploy1002 sync-world aborted: Backport for "
+                    "[[gerrit:880004|Example change (T1)]] (duration: 09m 31s)");
+    house_wait(h, 2 * MINUTE);
+    house_jinxer(h, FRONTEND);
+    house_expect_last(h, HOUSE_OPS, "your scap backport of 18:00 aborted 18:08");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status resolve 1");
+    house_expect_said(h, HOUSE_OPS,
+                      "PROPOSAL 1.3, resolved, not public: \"Errors for logged-in users. "
+                      "This is over. From about 18:08 UTC people who were logged in");
 }
 
 static void unrelated_outage_is_another_incident(void **state)
@@ -548,6 +565,8 @@ static void a_whole_life(void **state)
     house_expect_last(h, HOUSE_OPS, "publishes it (no mail)");
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
     house_expect_last(h, HOUSE_OPS, "1 updated at 18:13:00, identified");
+    /* the title did not change, so whatever the page has stays */
+    assert_string_equal(fake_page_last(&h->page, PAGE_UPDATE)->title, "");
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status resolve 1");
     house_expect_said(h, HOUSE_OPS,
                       "PROPOSAL 1.3, resolved, not public: \"Errors for logged-in users. This "
@@ -631,6 +650,8 @@ static void bad_edits_say_what_to_do(void **state)
         {"!status confrim 1.1", "confirm"},
         {"!status confirm 1.1 please", "confirm"},
         {"!status text 1 nonsense", "logged-in, everyone, slow, search"},
+        {"!status discard 1.7", "1.7 is not what waits now, 1.1 is"},
+        {"!status edit 1.7 impact minor", "1.7 is not what waits now, 1.1 is"},
         {"!status update 1 identified: X", "not public yet"},
         {"!status resolve 1", "not public yet"},
     };
@@ -879,6 +900,7 @@ int main(void)
         T(same_or_milder_alert_makes_none),
         T(superseded_revision_is_refused_and_the_new_one_shown),
         T(widening_after_publication_is_a_proposal),
+        T(resolve_speaks_of_what_was_public),
         T(unrelated_outage_is_another_incident),
         T(confirm_publishes_exactly_what_was_shown),
         T(confirm_twice_publishes_once),
