@@ -299,7 +299,8 @@ void check_people(struct check *c)
                        "\"%s\" has roles and no account to use them with: write accounts = "
                        "[\"network/account\"];",
                        p->name ? p->name : "?");
-        if (p->nick && strpbrk(p->nick, " ,:!@%"))
+        /* A name that stands for the nick may be any words: it is shown, and pings nobody. */
+        if (p->nick && (!p->name || strcmp(p->nick, p->name) != 0) && strpbrk(p->nick, " ,:!@%"))
             check_tell(c, &p->nick, &p->where, "people.nick \"%s\" is no nick: write it alone",
                        p->nick);
         if (p->shell && strpbrk(p->shell, " @:"))

@@ -60,7 +60,7 @@ static const char *find(const char *word)
 static void finds_what_was_meant(void **state)
 {
     (void)state;
-    assert_string_equal(find("confrim"), "confirm");
+    assert_string_equal(find("cnofirm"), "confirm");
     assert_string_equal(find("Discrad"), "discard");
     assert_string_equal(find("edet"), "edit"); /* the first of equally near ones */
     assert_string_equal(find("sow"), "show");

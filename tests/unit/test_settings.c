@@ -160,10 +160,21 @@ static void print_keys_tells_all(void **state)
     free(text);
 }
 
+/* A list of n structs with every default, as a file would leave it. */
+static void make_list(struct settings *s, const char *name, size_t n)
+{
+    const struct setting_section *file = settings_section();
+    size_t i;
+
+    for (i = 0; i < file->n_keys && strcmp(file->key[i].name, name) != 0; i++)
+        ;
+    assert_true(i < file->n_keys);
+    assert_int_equal(setting_list_make(&file->key[i], s, n), 0);
+}
+
 static void defaults(void **state)
 {
     struct settings *s = settings_create();
-    const struct setting_key *networks = NULL;
     size_t i;
 
     (void)state;
@@ -187,11 +198,7 @@ static void defaults(void **state)
     assert_int_equal(s->chat.second_person_ms, 5 * 60000);
     assert_int_equal(s->chat.max_text_chars, 300);
 
-    for (i = 0; i < settings_section()->n_keys; i++)
-        if (!strcmp(settings_section()->key[i].name, "networks"))
-            networks = &settings_section()->key[i];
-    assert_non_null(networks);
-    assert_int_equal(setting_list_make(networks, s, 2), 0);
+    make_list(s, "networks", 2);
     assert_int_equal(s->n_networks, 2);
     for (i = 0; i < 2; i++) {
         const struct network_settings *n = &s->network[i];
@@ -290,8 +297,7 @@ static struct settings *by_hand(void)
     struct settings *s = settings_create();
 
     assert_non_null(s);
-    s->page = zeroed(2, sizeof *s->page);
-    s->n_pages = 2;
+    make_list(s, "pages", 2);
     s->page[0].name = text("one");
     s->page[0].page_id = text("p1");
     s->page[0].public_url = text("https://one.example.org");
@@ -301,43 +307,30 @@ static struct settings *by_hand(void)
     s->page[1].public_url = text("http://localhost:8080");
     s->page[1].key_env = text("TWO_KEY");
     s->page[1].allow_plain_http = true;
-    s->component = zeroed(2, sizeof *s->component);
-    s->n_components = 2;
+    make_list(s, "components", 2);
     s->component[0].name = text("Site");
     s->component[0].page = text("one");
     s->component[1].name = text("Site");
     s->component[1].page = text("two");
-    s->network = zeroed(1, sizeof *s->network);
-    s->n_networks = 1;
+    make_list(s, "networks", 1);
     s->network[0].name = text("net");
     s->network[0].host = text("localhost");
     s->network[0].nick = text("crier");
-    s->network[0].port = 6667;
-    s->network[0].ping_interval_ms = 1000;
-    s->network[0].dead_after_ms = 2000;
-    s->network[0].connect_timeout_ms = 1000;
-    s->network[0].reconnect_min_ms = 100;
-    s->network[0].reconnect_max_ms = 1000;
-    s->network[0].flood_burst_lines = 5;
     s->network[0].channel = zeroed(1, sizeof *s->network[0].channel);
     s->network[0].n_channels = 1;
     s->network[0].channel[0].name = text("#Ops");
     s->network[0].channel[0].roles = CHANNEL_TALK | CHANNEL_WATCH;
-    s->person = zeroed(1, sizeof *s->person);
-    s->n_people = 1;
-    s->person[0].name = text("sre1");
-    s->wording = zeroed(1, sizeof *s->wording);
-    s->n_wordings = 1;
+    make_list(s, "people", 1);
+    s->person[0].name = text("Some One");
+    make_list(s, "wordings", 1);
     s->wording[0].name = text("w");
     s->wording[0].title = text("Trouble with {components}");
     s->wording[0].body[STEP_INVESTIGATING] = text("We are looking into it.");
     s->wording[0].body[STEP_IDENTIFIED] = text("We know why.");
     s->wording[0].body[STEP_MONITORING] = text("We are watching.");
     s->wording[0].body[STEP_RESOLVED] = text("It is over.");
-    s->rule = zeroed(1, sizeof *s->rule);
-    s->n_rules = 1;
+    make_list(s, "rules", 1);
     s->rule[0].name = text("r");
-    s->rule[0].paging = -1;
     s->rule[0].impact = IMPACT_MINOR;
     s->rule[0].wording = text("w");
     s->rule[0].page = text("two");
@@ -365,7 +358,7 @@ static void finalizes_what_no_file_gave(void **state)
         assert_int_equal(s->rule[0].page_index, 1);
         assert_int_equal(s->rule[0].component[0].component_index, 1);
         assert_string_equal(s->rule[0].channel, "net/#Ops");
-        assert_string_equal(s->person[0].nick, "sre1");
+        assert_string_equal(s->person[0].nick, "Some One");
         assert_string_equal(s->page[1].admin_url, "https://manage.statuspage.io/pages/p2");
     }
     assert_int_equal(settings_find_page(s, "two"), 1);
@@ -379,7 +372,7 @@ static void finalizes_what_no_file_gave(void **state)
     assert_int_equal(settings_find_wording(s, "w"), 0);
     assert_int_equal(settings_find_format(s, "f"), -1);
     assert_int_equal(settings_find_source(s, "f"), -1);
-    assert_int_equal(settings_find_person(s, "sre1"), 0);
+    assert_int_equal(settings_find_person(s, "Some One"), 0);
     assert_ptr_equal(settings_find_channel(s, "net", "#OPS"), &s->network[0].channel[0]);
     assert_null(settings_find_channel(s, "net", "#op"));
     assert_null(settings_find_channel(s, "ten", "#ops"));
