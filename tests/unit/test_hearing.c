@@ -248,6 +248,7 @@ static void test_person(void **state)
         const char *network, *account, *userhost;
         int want;
     } rows[] = {
+        {"nordic", "dep[1]", "a@b", -1}, /* a name as long as libera */
         {"libera", "dep[1]", "a@b", 0},       {"libera", "DEP[1]", "a@b", 0},
         {"libera", "dep{1}", "a@b", -1}, /* another account where only letters fold */
         {"other", "dep[1]", "a@b", -1},       {"other", "dep", "a@b", 0},
