@@ -560,8 +560,8 @@ static void syntax_error(const config_t *config, const struct config_text *text,
                      what, text->long_string.file, text->long_string.line);
     else
         problems_add(problems, &where,
-                     "%s: look here and on the line before for a missing quote, comma or bracket; "
-                     "what follows was not read",
+                     "%s: look here and on the line before for a quote, comma or bracket that is "
+                     "missing or too many; what follows was not read",
                      what);
 }
 

@@ -208,8 +208,8 @@ static void tells_ten_mistakes_at_once(void **state)
         ":24: people.roles: \"king\" is not known: write one of \"deployer\", \"sre\"",
         ":25: the account \"test/SRE1\" is both \"sre1\"'s and \"sre2\"'s: take it out",
         ":30: rules.watched is a string: write true or false without quotes",
-        ":33: rule \"exceptions\": component \"Editng\" is not configured; did you mean "
-        "\"Editing\"?",
+        (":33: rule \"exceptions\": component \"Editng\" is not configured; did you mean "
+         "\"Editing\"?"),
     };
     struct settings *s = NULL;
     struct problems problems;
@@ -285,6 +285,8 @@ static const struct row {
     {"plain http", "https://status.example.org", "http://status.example.org", 7, "write https://"},
     {"plain http allowed, not loopback", "public_url = \"https://status.example.org\"",
      "allow_plain_http = true; public_url = \"http://127.0.0.1.example.org\"", 7, "write https://"},
+    {"plain http to a name that begins as loopback", "public_url = \"https://status.example.org\"",
+     "allow_plain_http = true; public_url = \"http://127.evil.org\"", 7, "write https://"},
     {"no URL", "https://status.example.org", "status.example.org", 7, "write it with https://"},
     {"slash at its end", "https://status.example.org", "https://status.example.org/", 7,
      "ends with a slash"},
@@ -413,6 +415,44 @@ static void tells_each_mistake(void **state)
     assert_false(failed);
 }
 
+/* What is fine, though it looks like the mistakes above. */
+static void tells_nothing_without_need(void **state)
+{
+    static const struct {
+        const char *from, *to;
+    } fine[] = {
+        {"A whole", "another"},
+        {"public_url = \"https://status.example.org\"",
+         "allow_plain_http = true; public_url = \"http://127.0.0.1:8080\""},
+        {"public_url = \"https://status.example.org\"",
+         "allow_plain_http = true; public_url = \"http://[::1]:8080/page\""},
+        {"public_url = \"https://status.example.org\"",
+         "allow_plain_http = true; public_url = \"http://localhost\""},
+        {"key_file = \"api-key\"", "key_env = \"CRIER_KEY\"; proxy = \"socks5h://localhost:9050\""},
+        {"\"irc.example.org\"", "\"2001:db8::1\""},
+        {"nick = \"crier\"", "nick = \"[crier]`_\"; alt_nicks = [ ]"},
+        {"nick = \"crier\"", "nick = \"crier\"; sasl = \"plain\"; sasl_account = \"crier\"; "
+                             "sasl_password_file = \"/run/secret\""},
+        {"accounts = [\"test/deployer1\"]", "hostmasks = [\"test/*!*@user/deployer1\"]"},
+        {"accounts = [\"test/deployer1\"]; shell = \"deployer1\"; roles = [\"deployer\"];", ""},
+        {"accounts = [\"test/alertbot\"]", "people = true"},
+        {"[\"test/#ops\"]", "[\"test/#OPS\", \"test/#bots\"]"},
+        {"sources = [\"alerts\"]", "paging = false"},
+        {"internal_words = [\"eqiad\", \"codfw\"]", "internal_words = (\"eqiad\", \"codfw\")"},
+        {"PROBLEM - ", "PROB\"\n  \"LEM \\d - "},
+        {"{since}", "{since} for {components}"},
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof fine / sizeof fine[0]; i++) {
+        char *text = changed(fine[i].from, fine[i].to);
+
+        expect(text, "");
+        free(text);
+    }
+}
+
 static void lines_of_list_items(void **state)
 {
     char *text = changed("[\"eqiad\", \"codfw\"]", "[\n\"a\\n\",\n\"b\"\n,\n\"c\\n\"\n]");
@@ -437,8 +477,8 @@ static void syntax_errors(void **state)
         "conf/test.cfg:2: unknown key \"porridge\" in the file: take it out; known are state_dir, "
         "pages, components, networks, people, formats, sources, rules, wordings, "
         "internal_words, triage, chat\n"
-        "conf/test.cfg:4: syntax error: look here and on the line before for a missing quote, "
-        "comma or bracket; what follows was not read\n");
+        "conf/test.cfg:4: syntax error: look here and on the line before for a quote, comma or "
+        "bracket that is missing or too many; what follows was not read\n");
     expect("state_dir = \"a\";\nstate_dir = \"b\";\n",
            "conf/test.cfg:2: this key was given before in the same group: take one out, or put all "
            "into one list; what follows was not read\n");
@@ -472,8 +512,8 @@ static void too_many_settings(void **state)
         buf_adds(&b, ",\"x\"");
     buf_adds(&b, "]; ]\n");
     expect(buf_str(&b),
-           "conf/test.cfg:1: syntax error: look here and on the line before for a missing quote, "
-           "comma or bracket; what follows was not read\n"
+           "conf/test.cfg:1: syntax error: look here and on the line before for a quote, comma or "
+           "bracket that is missing or too many; what follows was not read\n"
            "conf/test.cfg:1: internal_words has 1001 items: write at most 1000\n");
     buf_finish(&b);
 }
@@ -603,10 +643,9 @@ static void includes_that_fail(void **state)
     expect_of_file(room, room->path[0], CRIER_EINVAL,
                    "DIR/sub/one.cfg:2: a string begins here and never ends: close it with \"\n");
     put(room->path[2], "chat = { prefix = ; };");
-    expect_of_file(
-        room, room->path[0], CRIER_EINVAL,
-        "DIR/sub/one.cfg:1: syntax error: look here and on the line before for a missing "
-        "quote, comma or bracket; what follows was not read\n");
+    expect_of_file(room, room->path[0], CRIER_EINVAL,
+                   "DIR/sub/one.cfg:1: syntax error: look here and on the line before for a quote, "
+                   "comma or bracket that is missing or too many; what follows was not read\n");
 }
 
 static void files_that_cannot_be_read(void **state)
@@ -671,6 +710,7 @@ int main(void)
         cmocka_unit_test(state_directory_of_systemd),
         cmocka_unit_test(tells_ten_mistakes_at_once),
         cmocka_unit_test(tells_each_mistake),
+        cmocka_unit_test(tells_nothing_without_need),
         cmocka_unit_test(lines_of_list_items),
         cmocka_unit_test(syntax_errors),
         cmocka_unit_test(too_many_settings),
