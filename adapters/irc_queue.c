@@ -197,15 +197,28 @@ void irc_queue_purge(struct irc_queue *q, irc_queue_ready *doomed, void *ctx)
 
 /* ---- the bucket -------------------------------------------------------------------------- */
 
+static int64_t clamp(int64_t value, int64_t low, int64_t high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+static int64_t full(const struct irc_bucket *b)
+{
+    return b->burst_lines * IRC_BUCKET_LINE * b->interval_ms;
+}
+
+static int64_t line_price(const struct irc_bucket *b)
+{
+    return IRC_BUCKET_LINE * b->interval_ms;
+}
+
 void irc_bucket_adjust(struct irc_bucket *b, int64_t burst_lines, int64_t interval_ms)
 {
-    assert(burst_lines >= 1 && interval_ms >= 1);
-    b->burst = burst_lines * IRC_BUCKET_LINE;
-    b->interval_ms = interval_ms;
-    if (b->level > b->burst)
-        b->level = b->burst;
-    if (b->level < -b->burst)
-        b->level = -b->burst;
+    int64_t thousandths = b->interval_ms ? b->level / b->interval_ms : 0;
+
+    b->burst_lines = clamp(burst_lines, 1, 1000);
+    b->interval_ms = clamp(interval_ms, 1, 1000000000);
+    b->level = clamp(thousandths * b->interval_ms, -full(b), full(b));
 }
 
 void irc_bucket_init(struct irc_bucket *b, int64_t burst_lines, int64_t interval_ms,
@@ -214,40 +227,28 @@ void irc_bucket_init(struct irc_bucket *b, int64_t burst_lines, int64_t interval
     memset(b, 0, sizeof *b);
     b->filled_boot_ms = boot_ms;
     irc_bucket_adjust(b, burst_lines, interval_ms);
-    b->level = b->burst;
+    b->level = full(b);
 }
 
 static void fill(struct irc_bucket *b, int64_t boot_ms)
 {
-    int64_t passed = boot_ms - b->filled_boot_ms, missing = b->burst - b->level, gain;
+    int64_t passed = boot_ms - b->filled_boot_ms, missing = full(b) - b->level;
 
     if (passed <= 0)
         return;
-    /* Enough to fill it whatever is missing: no product can overflow then. */
-    if (passed / b->interval_ms > missing / IRC_BUCKET_LINE) {
-        b->level = b->burst;
-        b->filled_boot_ms = boot_ms;
-        return;
-    }
-    gain = passed * IRC_BUCKET_LINE / b->interval_ms;
-    if (!gain)
-        return;
-    b->level += gain < missing ? gain : missing;
-    /* What the division lost is not lost: the clock only advances by what was counted. */
-    b->filled_boot_ms += gain * b->interval_ms / IRC_BUCKET_LINE;
+    b->filled_boot_ms = boot_ms;
+    b->level += passed > missing / IRC_BUCKET_LINE ? missing : passed * IRC_BUCKET_LINE;
 }
 
 bool irc_bucket_may(struct irc_bucket *b, int64_t boot_ms)
 {
     fill(b, boot_ms);
-    return b->level >= IRC_BUCKET_LINE;
+    return b->level >= line_price(b);
 }
 
 void irc_bucket_pay(struct irc_bucket *b, int64_t price)
 {
-    b->level -= price;
-    if (b->level < -b->burst)
-        b->level = -b->burst;
+    b->level = clamp(b->level - price * b->interval_ms, -full(b), full(b));
 }
 
 int64_t irc_bucket_when(const struct irc_bucket *b, int64_t boot_ms)
@@ -256,10 +257,8 @@ int64_t irc_bucket_when(const struct irc_bucket *b, int64_t boot_ms)
     int64_t missing;
 
     fill(&copy, boot_ms);
-    missing = IRC_BUCKET_LINE - copy.level;
+    missing = line_price(&copy) - copy.level;
     if (missing <= 0)
         return boot_ms;
-    /* Rounded up, and one more for what the division in fill() keeps back. */
-    return copy.filled_boot_ms +
-           (missing * copy.interval_ms + IRC_BUCKET_LINE - 1) / IRC_BUCKET_LINE;
+    return copy.filled_boot_ms + (missing + IRC_BUCKET_LINE - 1) / IRC_BUCKET_LINE;
 }

@@ -87,13 +87,15 @@ void irc_queue_purge(struct irc_queue *q, irc_queue_ready *doomed, void *ctx);
 enum { IRC_BUCKET_LINE = 1000 }; /* the price of an ordinary line, in thousandths of a token */
 
 struct irc_bucket {
-    int64_t burst;       /* most tokens, in thousandths */
-    int64_t interval_ms; /* one token each */
-    int64_t level;       /* thousandths; below zero: in debt */
+    int64_t burst_lines;
+    int64_t interval_ms; /* one line each */
+    /* Thousandths of a line times interval_ms: every millisecond brings 1000 of these, so that
+     * nothing is ever rounded. Below zero: in debt. */
+    int64_t level;
     int64_t filled_boot_ms;
 };
 
-/** Full. @param burst_lines, interval_ms at least 1. */
+/** Full. @param burst_lines 1 to 1000. @param interval_ms 1 to 10^9; both are clamped. */
 void irc_bucket_init(struct irc_bucket *b, int64_t burst_lines, int64_t interval_ms,
                      int64_t boot_ms);
 /** Changes the limits and keeps the level (as far as the new burst allows). */
