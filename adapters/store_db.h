@@ -67,7 +67,7 @@ void store_db_rollback(struct store_db *db);
 /** Called with a borrowed record; anything but 0 ends the reading and is returned. */
 typedef int store_db_row(void *ctx, enum record_table t, const void *record);
 
-/** Every live row of every table but the timeline, tables in their order, rows by id. */
+/** Every live row of every table, tables in their order, rows by id. */
 int store_db_live_rows(struct store_db *db, store_db_row *row, void *ctx, struct store_why *why)
     __attribute__((warn_unused_result));
 /** The timeline of one incident by time, and by id where times are equal. */

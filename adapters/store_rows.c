@@ -236,8 +236,6 @@ int store_db_live_rows(struct store_db *db, store_db_row *row, void *ctx, struct
     for (t = 0; t < RECORD_TABLES && !r; t++) {
         sqlite3_stmt *st = NULL;
 
-        if (t == RECORD_TIMELINE)
-            continue;
         r = prepare_select(db, (enum record_table)t, "WHERE \"live\" = 1 ORDER BY \"id\"", &st,
                            why);
         if (!r)

@@ -42,12 +42,11 @@ static void add_create_table(struct buf *b, enum record_table t)
     }
     buf_adds(b, ") STRICT;\n");
     /* What is read again: the live rows at start, the timeline for reports. */
+    buf_addf(b, "CREATE INDEX \"%s_live\" ON \"%s\" (\"id\") WHERE \"live\" = 1;\n", table->name,
+             table->name);
     if (t == RECORD_TIMELINE)
         buf_addf(b, "CREATE INDEX \"%s_incident\" ON \"%s\" (\"incident\");\n", table->name,
                  table->name);
-    else
-        buf_addf(b, "CREATE INDEX \"%s_live\" ON \"%s\" (\"id\") WHERE \"live\" = 1;\n",
-                 table->name, table->name);
 }
 
 /* ---- the schema ------------------------------------------------------------------------------ */

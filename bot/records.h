@@ -23,7 +23,7 @@ enum record_table {
     RECORD_ALERT,    /* alerts firing, held or remembered for the lookback */
     RECORD_DEPLOY,   /* deploys under way or recent */
     RECORD_OUTBOX,   /* confirmed steps on their way to the page */
-    RECORD_TIMELINE, /* everything that mattered, for the report; never loaded */
+    RECORD_TIMELINE, /* everything that mattered, for the report; live: not in an incident yet */
     RECORD_TABLES
 };
 
@@ -183,7 +183,7 @@ struct record_outbox {
 
 struct record_timeline {
     int64_t id;
-    int64_t live; /* always 0 */
+    int64_t live; /* 1: remembered for the lookback, of no incident yet */
     int64_t incident;
     int64_t wall_ms;
     char *kind; /* firing resolved deploy note draft shown confirm refused publish ... */

@@ -113,7 +113,7 @@ static int port_load(void *ctx, int (*row)(void *row_ctx, enum record_table t, c
     int r = 0;
 
     for (i = 0; i < f->n_rows && !r; i++)
-        if (f->row[i].table != RECORD_TIMELINE && record_live(f->row[i].record) == 1)
+        if (record_live(f->row[i].record) == 1)
             r = row(row_ctx, f->row[i].table, f->row[i].record);
     return r;
 }

@@ -734,14 +734,30 @@ static void lost_answer(void *ctx, const struct page_answer *answer)
 /* ---- restarts and time
  * ------------------------------------------------------------------------------------- */
 
+/* @return true when a stored line of incident 1's timeline contains the text. */
+static bool in_timeline(const struct house *h, const char *text)
+{
+    size_t i;
+
+    for (i = 0; i < h->store.n_rows; i++) {
+        const struct record_timeline *r = h->store.row[i].record;
+
+        if (h->store.row[i].table == RECORD_TIMELINE && r->incident == 1 && strstr(r->text, text))
+            return true;
+    }
+    return false;
+}
+
 static void restart_keeps_everything(void **state)
 {
     struct house *h = *state;
 
     house_deploy(h, STARTED);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!log trying something");
     house_wait(h, 3 * MINUTE);
     house_restart(h, 10 * SECOND);
     house_icinga(h, EXCEPTIONS);
+    assert_true(in_timeline(h, "trying something")); /* the lookback was kept, too */
     house_expect_last(h, HOUSE_OPS, "your scap backport is running since 18:00");
     fake_chat_clear(&h->chat);
     house_restart(h, 10 * SECOND);
