@@ -333,7 +333,7 @@ static void begin_registration(struct irc_wire *w)
 
     irc_wire_enter(w, IRC_WIRE_REGISTERING);
     w->received = irc_link_received(w->link);
-    w->heard_boot_ms = w->pinged_boot_ms = w->now.boot_ms;
+    w->heard_boot_ms = w->pinged_boot_ms = w->asked_boot_ms = w->now.boot_ms;
     w->nick_tries = 0;
     irc_support_init(&w->support);
     irc_bucket_init(&w->bucket, at_least(w->p->flood_burst_lines, 1),
@@ -447,21 +447,22 @@ static void ping_due(struct irc_wire *w)
     w->timer[TIMER_PING] = due;
 }
 
+/* Dead is who has had time to answer: after a sleep of the machine it was we who were silent. */
 static void dead_due(struct irc_wire *w)
 {
     int64_t limit = at_least(w->p->dead_after_ms, SETTINGS_MIN_MS);
+    int64_t answer = at_least(limit - w->p->ping_interval_ms, SETTINGS_MIN_MS);
     int64_t due = w->heard_boot_ms + limit;
 
-    if (w->now.boot_ms < due) {
-        w->timer[TIMER_DEAD] = due;
-    } else if (w->pinged_boot_ms <= w->heard_boot_ms) {
-        /* It is we who slept: ask before judging. */
+    if (w->now.boot_ms >= due && w->asked_boot_ms <= w->heard_boot_ms)
         irc_wire_ping(w);
-        set_timer(w, TIMER_DEAD, at_least(limit - w->p->ping_interval_ms, SETTINGS_MIN_MS));
-    } else {
+    if (w->asked_boot_ms > w->heard_boot_ms && w->asked_boot_ms + answer > due)
+        due = w->asked_boot_ms + answer;
+    if (w->now.boot_ms < due)
+        w->timer[TIMER_DEAD] = due;
+    else
         irc_wire_fail(w, "nothing from the server for %" PRId64 " s, taken for dead",
                       (w->now.boot_ms - w->heard_boot_ms) / 1000);
-    }
 }
 
 static void send_quit(struct irc_wire *w)

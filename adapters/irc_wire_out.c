@@ -56,6 +56,8 @@ void irc_wire_ping(struct irc_wire *w)
     irc_wire_send(w, "PING :crier-%llu", (unsigned long long)w->next_ping);
     w->next_ping++;
     w->pinged_boot_ms = w->now.boot_ms;
+    if (w->asked_boot_ms <= w->heard_boot_ms)
+        w->asked_boot_ms = w->now.boot_ms;
     irc_bucket_pay(&w->bucket, PRICE_PING);
 }
 
