@@ -240,14 +240,19 @@ out:
 
 void irc_session_destroy(struct irc_session *s)
 {
+    const struct linger at_once = {1, 0};
+
     if (!s)
         return;
-    if (s->library)
-        irc_destroy_session(s->library);
+    /* Our end first and without ceremony: no port of the loopback stays behind in TIME_WAIT. */
+    if (s->bridge >= 0) {
+        (void)setsockopt(s->bridge, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        (void)close(s->bridge);
+    }
     if (s->listener >= 0)
         (void)close(s->listener);
-    if (s->bridge >= 0)
-        (void)close(s->bridge);
+    if (s->library)
+        irc_destroy_session(s->library);
     buf_finish(&s->to_library);
     free(s);
 }
