@@ -226,28 +226,30 @@ static void add_prompt(struct buf *b, const struct model *m, const struct incide
         buf_addf(b, " (%lld alerts)", (long long)inc->joined);
 }
 
-static void await_shown(struct model *m, const struct incident *inc, const struct revision *rev,
-                        const char *place, uint64_t token)
+/* @param o the row whose end the line tells, or NULL for a line that shows the revision. */
+static uint64_t await_shown(struct model *m, const struct incident *inc, int64_t revision,
+                            const struct outbox *o, const char *place)
 {
     struct pending_shown *p = calloc(1, sizeof *p);
 
     if (!p || !(p->place = strdup(place))) {
         free(p);
         model_fail(m);
-        return;
+        return 0;
     }
-    p->token = token;
+    p->token = m->next_token++;
     p->incident = inc->r.id;
-    p->revision = rev->r.number;
+    p->revision = revision;
+    p->outbox = o ? o->r.id : 0;
     p->next = m->pending;
     m->pending = p;
+    return p->token;
 }
 
 void chat_show(struct model *m, struct incident *inc, const struct revision *rev, const char *place,
                enum say_priority priority)
 {
     bool home = !strcmp(place, inc->r.home);
-    uint64_t token = m->next_token++;
     /* a newer revision replaces its older unsent one in the home channel */
     uint64_t slot = home ? (uint64_t)inc->r.id * REPLACES_PER_INCIDENT + 2 : 0;
     struct buf words, prompt, consequence;
@@ -270,8 +272,8 @@ void chat_show(struct model *m, struct incident *inc, const struct revision *rev
     if (buf_error(&words) || buf_error(&prompt) || buf_error(&consequence)) {
         model_fail(m);
     } else {
-        await_shown(m, inc, rev, place, token);
-        turn_say(m->turn, place, priority, token, slot, buf_str(&words));
+        turn_say(m->turn, place, priority, await_shown(m, inc, rev->r.number, NULL, place), slot,
+                 buf_str(&words));
         turn_say(m->turn, place, priority, 0, slot ? slot + 1 : 0, buf_str(&prompt));
     }
     buf_finish(&words);
@@ -311,6 +313,51 @@ void chat_announce(struct model *m, struct incident *inc, const struct revision 
         point(m, inc, rev);
 }
 
+static void say_done(struct model *m, struct incident *inc, struct outbox *o, const char *place,
+                     bool home)
+{
+    const struct revision *rev = model_revision(inc, o->r.revision);
+    long long n = inc->r.id;
+    char hms[WHEN_BYTES];
+    struct buf b;
+
+    if (!rev)
+        return;
+    buf_init(&b, SAY_BYTES);
+    when_hms(o->r.done_wall_ms, hms);
+    switch ((enum revision_kind)rev->r.kind) {
+    case REVISION_DRAFT:
+        buf_addf(&b, "%lld is public since %s, %s: ", n, hms, step_name((enum step)rev->r.step));
+        break;
+    case REVISION_WIDENING:
+    case REVISION_UPDATE:
+        buf_addf(&b, "%lld updated at %s, %s: ", n, hms, step_name((enum step)rev->r.step));
+        break;
+    case REVISION_CORRECT:
+        buf_addf(&b, "%lld corrected at %s: ", n, hms);
+        break;
+    case REVISION_RESOLVE:
+    case REVISION_RETRACT:
+        buf_addf(&b, "%lld is resolved on the page since %s: ", n, hms);
+        break;
+    }
+    buf_adds(&b, chat_url(m, inc));
+    if (buf_error(&b))
+        model_fail(m);
+    else
+        turn_say(m->turn, place, SAY_ANSWER,
+                 home ? await_shown(m, inc, rev->r.number, o, place) : 0, 0, buf_str(&b));
+    buf_finish(&b);
+}
+
+void chat_done(struct model *m, struct incident *inc, struct outbox *o)
+{
+    if (model_is_joined(m, inc->r.home))
+        say_done(m, inc, o, inc->r.home, true);
+    if (strcmp(o->r.place, inc->r.home) != 0)
+        say_done(m, inc, o, o->r.place, false);
+}
+
 void chat_joined(struct model *m, const char *place)
 {
     struct incident *inc;
@@ -318,9 +365,34 @@ void chat_joined(struct model *m, const char *place)
     for (inc = m->incidents; inc; inc = inc->next) {
         const struct revision *rev = model_open_revision(inc);
 
-        if (rev && !strcmp(inc->r.home, place))
+        struct outbox *o;
+
+        if (strcmp(inc->r.home, place) != 0)
+            continue;
+        for (o = inc->outbox; o; o = o->next)
+            if (o->r.state == OUTBOX_DONE && !o->r.told)
+                say_done(m, inc, o, place, true);
+        if (rev)
             chat_show(m, inc, rev, place, SAY_PROMPT);
     }
+}
+
+/* The channel has seen that a step is done; what has ended may be forgotten when it has seen the
+ * last. */
+static void mark_told(struct model *m, struct incident *inc, int64_t id)
+{
+    struct outbox *o;
+    bool all = true;
+
+    for (o = inc->outbox; o; o = o->next) {
+        if (o->r.id == id) {
+            o->r.told = 1;
+            model_put(m, RECORD_OUTBOX, &o->r);
+        }
+        all = all && (o->r.told || o->r.state != OUTBOX_DONE);
+    }
+    if (all && inc->r.state == INCIDENT_RESOLVED)
+        incident_forget(m, inc);
 }
 
 void chat_shown(struct model *m, uint64_t token, bool shown)
@@ -336,7 +408,9 @@ void chat_shown(struct model *m, uint64_t token, bool shown)
             link = &p->next;
             continue;
         }
-        if (p->token == token && inc && shown) {
+        if (p->token == token && inc && shown && p->outbox) {
+            mark_told(m, inc, p->outbox);
+        } else if (p->token == token && inc && shown) {
             incident_mark_shown(m, inc, p->revision, p->place);
             model_timeline(m, inc->r.id, m->now.wall_ms, "shown", "", p->place);
         }
@@ -398,6 +472,21 @@ static void add_status(struct buf *b, const struct model *m, const struct incide
                  (long long)open->r.number);
 }
 
+static bool is_listed(const struct incident *inc)
+{
+    return model_is_open(inc) || inc->r.state == INCIDENT_FOREIGN;
+}
+
+bool chat_anything_open(const struct model *m)
+{
+    const struct incident *inc;
+
+    for (inc = m->incidents; inc; inc = inc->next)
+        if (model_is_open(inc))
+            return true;
+    return false;
+}
+
 void chat_status(struct model *m, const char *place)
 {
     const struct incident *inc;
@@ -408,11 +497,13 @@ void chat_status(struct model *m, const char *place)
     buf_init(&line, SAY_BYTES);
     buf_init(&one, SAY_BYTES);
     for (inc = m->incidents; inc; inc = inc->next)
-        left++;
+        left += is_listed(inc) ? 1 : 0;
     if (!left)
         chat_say(m, place, SAY_ANSWER, "nothing is open; `%s open TITLE` makes a draft by hand",
                  m->settings->chat.prefix);
     for (inc = m->incidents; inc; inc = inc->next) {
+        if (!is_listed(inc))
+            continue;
         buf_clear(&one);
         add_status(&one, m, inc);
         if (line.len && line.len + one.len + 3 > LINE_BYTES) {

@@ -29,6 +29,9 @@ void chat_show(struct model *m, struct incident *inc, const struct revision *rev
 /** The same in the home channel; a one-line pointer goes to the other talk channels when first is
  * true. Nothing is said while the home channel is not joined: chat_joined() makes up for it. */
 void chat_announce(struct model *m, struct incident *inc, const struct revision *rev, bool first);
+/** Tells that a step is done, at home and where it was confirmed. What could not be said at home is
+ * said when it can be spoken to again. */
+void chat_done(struct model *m, struct incident *inc, struct outbox *o);
 /** A place can be spoken to again: open drafts and proposals at home there are shown once more. */
 void chat_joined(struct model *m, const char *place);
 /** The fate of a line that was to show a revision. */
@@ -36,6 +39,8 @@ void chat_shown(struct model *m, uint64_t token, bool shown);
 
 /** What is public or drafted, whole, for `show`. */
 void chat_present(struct model *m, struct incident *inc, const char *place);
+/** @return whether crier has a draft or public incident. */
+bool chat_anything_open(const struct model *m);
 /** What is open, for the bare prefix: at most two lines. */
 void chat_status(struct model *m, const char *place);
 

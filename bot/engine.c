@@ -509,6 +509,6 @@ size_t engine_open_incidents(const struct engine *e)
     size_t n = 0;
 
     for (inc = e->m.incidents; inc; inc = inc->next)
-        n++;
+        n += model_is_open(inc) ? 1 : 0;
     return n;
 }

@@ -17,6 +17,9 @@ static const struct {
     {INCIDENT_PUBLIC, INCIDENT_EVENT_PUBLISHED, INCIDENT_PUBLIC},
     {INCIDENT_PUBLIC, INCIDENT_EVENT_UNCONFIRMED, INCIDENT_PUBLIC},
     {INCIDENT_PUBLIC, INCIDENT_EVENT_RESOLVED, INCIDENT_RESOLVED},
+    {INCIDENT_DRAFT, INCIDENT_EVENT_ADOPTED, INCIDENT_PUBLIC},
+    {INCIDENT_FOREIGN, INCIDENT_EVENT_ADOPTED, INCIDENT_PUBLIC},
+    {INCIDENT_FOREIGN, INCIDENT_EVENT_RESOLVED, INCIDENT_RESOLVED},
 };
 
 int incident_next(enum incident_state from, enum incident_event event,
@@ -46,6 +49,8 @@ const char *incident_state_name(enum incident_state s)
         return "resolved";
     case INCIDENT_DISCARDED:
         return "discarded";
+    case INCIDENT_FOREIGN:
+        return "made by hand";
     }
     return "unknown";
 }
@@ -74,7 +79,7 @@ struct incident *incident_open(struct model *m, const char *page, const char *ho
     int64_t n = 0;
 
     for (inc = m->incidents; inc; inc = inc->next)
-        n++;
+        n += model_is_open(inc) ? 1 : 0;
     if (n >= m->settings->triage.max_open)
         return NULL;
     inc = calloc(1, sizeof *inc);
@@ -217,21 +222,30 @@ static void release_alerts(struct model *m, const struct incident *inc)
     }
 }
 
-void incident_close(struct model *m, struct incident *inc)
+void incident_end(struct model *m, struct incident *inc)
 {
     static const enum timer_kind kinds[] = {TIMER_REVISE, TIMER_QUIET,    TIMER_SECOND_PERSON,
                                             TIMER_OUTBOX, TIMER_PATIENCE, TIMER_TELL_QUEUED};
     struct revision *rev;
-    struct shown *s;
-    struct outbox *o;
     size_t i;
 
     release_alerts(m, inc);
     for (i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         model_timer_clear(m, kinds[i], inc->r.id);
-    for (rev = inc->revisions; rev; rev = rev->next) {
+    for (rev = inc->revisions; rev; rev = rev->next)
         if (rev->r.state == REVISION_OPEN)
-            rev->r.state = REVISION_DROPPED;
+            incident_set_revision(m, rev, REVISION_DROPPED);
+    inc->r.closed_wall_ms = m->now.wall_ms;
+    model_put(m, RECORD_INCIDENT, &inc->r);
+}
+
+void incident_forget(struct model *m, struct incident *inc)
+{
+    struct revision *rev;
+    struct shown *s;
+    struct outbox *o;
+
+    for (rev = inc->revisions; rev; rev = rev->next) {
         rev->r.live = 0;
         model_put(m, RECORD_REVISION, &rev->r);
     }
@@ -243,7 +257,6 @@ void incident_close(struct model *m, struct incident *inc)
         o->r.live = 0;
         model_put(m, RECORD_OUTBOX, &o->r);
     }
-    inc->r.closed_wall_ms = m->now.wall_ms;
     inc->r.live = 0;
     model_put(m, RECORD_INCIDENT, &inc->r);
     model_incident_remove(m, inc);

@@ -15,7 +15,8 @@ enum incident_event {
     INCIDENT_EVENT_PUBLISHED,   /* the page said so */
     INCIDENT_EVENT_UNCONFIRMED, /* refused by the page or gone stale before it was public */
     INCIDENT_EVENT_RESOLVED,    /* the page said that it is resolved */
-    INCIDENT_EVENT_DISCARDED
+    INCIDENT_EVENT_DISCARDED,
+    INCIDENT_EVENT_ADOPTED /* somebody went on with an incident made by hand */
 };
 
 /**
@@ -74,10 +75,12 @@ void incident_mark_shown(struct model *m, struct incident *inc, int64_t revision
 int64_t incident_shown_at(const struct incident *inc, int64_t revision, const char *place);
 
 /**
- * Ends it: resolved or discarded. Its alerts that still fire are held until they recover; its rows
- * stay in the store for reports; the memory is freed.
+ * Ends it: resolved or discarded. Its alerts that still fire are held until they recover, nothing
+ * of it can be confirmed any more. It stays in memory until the channel has seen that it is over.
  */
-void incident_close(struct model *m, struct incident *inc);
+void incident_end(struct model *m, struct incident *inc);
+/** Frees the memory of one that has ended; its rows stay in the store for reports. */
+void incident_forget(struct model *m, struct incident *inc);
 
 /** The components that a resolve gives back: each to operational, or to the worst that another open
  *  public incident claims. @return 0, CRIER_ELIMIT or CRIER_ENOMEM. */

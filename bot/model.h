@@ -70,6 +70,7 @@ struct pending_shown {
     uint64_t token;
     int64_t incident;
     int64_t revision;
+    int64_t outbox; /* not 0: the line said that this row is done */
     char *place;
     struct pending_shown *next;
 };
@@ -152,6 +153,7 @@ struct deploy *model_deploy(const struct model *m, int64_t id);
 const struct rule_settings *model_rule(const struct model *m, const char *name);
 struct place *model_place(struct model *m, const char *name);
 bool model_is_joined(const struct model *m, const char *place);
+/** A draft, or being published, or public by crier: what alerts may join and people may change. */
 bool model_is_open(const struct incident *inc);
 /** @return index in settings.page; falls back to 0 when the name has gone from the configuration.
  */

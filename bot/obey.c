@@ -109,7 +109,7 @@ static struct incident *find_incident(struct model *m, const struct request *q)
             (long long)open->r.number);
         return NULL;
     }
-    if (inc)
+    if (inc && (model_is_open(inc) || inc->r.state == INCIDENT_FOREIGN))
         return inc;
     if (q->cmd.incident > 0 && q->cmd.incident < m->meta.next_incident)
         SAY(m, q, "%lld is closed; `%s` shows what is open", (long long)q->cmd.incident,
@@ -126,6 +126,8 @@ static struct incident *find_only(struct model *m, const struct request *q, bool
     struct incident *inc, *only = NULL;
 
     for (inc = m->incidents; inc; inc = inc->next) {
+        if (!model_is_open(inc))
+            continue;
         if (waiting && !model_open_revision(inc))
             continue;
         if (only) {
@@ -136,7 +138,7 @@ static struct incident *find_only(struct model *m, const struct request *q, bool
         }
         only = inc;
     }
-    if (!only && waiting && m->incidents)
+    if (!only && waiting && chat_anything_open(m))
         SAY(m, q, "nothing waits for a confirm");
     else if (!only)
         chat_status(m, q->line->place);
@@ -633,7 +635,8 @@ static void discard(struct model *m, const struct request *q)
                       (long long)inc->r.id);
         if (incident_enter(m, inc, INCIDENT_EVENT_DISCARDED))
             model_fail(m);
-        incident_close(m, inc);
+        incident_end(m, inc);
+        incident_forget(m, inc);
         return;
     }
     if (!rev) {

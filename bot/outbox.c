@@ -288,7 +288,6 @@ static void done(struct model *m, struct incident *inc, struct outbox *o,
 {
     struct revision *rev = model_revision(inc, o->r.revision);
     bool ends = rev && rev->r.step == STEP_RESOLVED;
-    char hms[WHEN_BYTES];
     long long n = inc->r.id;
 
     if (!rev) {
@@ -303,6 +302,9 @@ static void done(struct model *m, struct incident *inc, struct outbox *o,
     if (remote && remote->remote_id && remote->remote_id[0] &&
         !model_text(m, &inc->r.remote_id, remote->remote_id))
         return;
+    if (!model_text(m, &inc->r.seen_title, remote ? remote->title : rev->r.title) ||
+        !model_text(m, &inc->r.seen_body, remote ? remote->body : rev->r.body))
+        return;
     if (remote && remote->url && remote->url[0] && !model_text(m, &inc->r.url, remote->url))
         return;
     inc->r.step = rev->r.step;
@@ -311,34 +313,15 @@ static void done(struct model *m, struct incident *inc, struct outbox *o,
         model_fail(m);
     model_timer_clear(m, TIMER_PATIENCE, inc->r.id);
     model_timer_clear(m, TIMER_TELL_QUEUED, inc->r.id);
-    when_hms(m->now.wall_ms, hms);
     model_timeline(m, inc->r.id, m->now.wall_ms, "published", o->r.confirmed_by, rev->r.body);
     turn_audit(m->turn, "incident %lld: %lld.%lld published as %s, confirmed by %s, mail %s", n, n,
                (long long)rev->r.number, inc->r.remote_id, o->r.confirmed_by,
                o->r.notify ? "yes" : "no");
-    switch ((enum revision_kind)rev->r.kind) {
-    case REVISION_DRAFT:
-        chat_home_and(m, inc, o->r.place, "%lld is public since %s, %s: %s", n, hms,
-                      step_name((enum step)rev->r.step), chat_url(m, inc));
-        break;
-    case REVISION_WIDENING:
-    case REVISION_UPDATE:
-        chat_home_and(m, inc, o->r.place, "%lld updated at %s, %s: %s", n, hms,
-                      step_name((enum step)rev->r.step), chat_url(m, inc));
-        break;
-    case REVISION_CORRECT:
-        chat_home_and(m, inc, o->r.place, "%lld corrected at %s: %s", n, hms, chat_url(m, inc));
-        break;
-    case REVISION_RESOLVE:
-    case REVISION_RETRACT:
-        chat_home_and(m, inc, o->r.place, "%lld is resolved on the page since %s: %s", n, hms,
-                      chat_url(m, inc));
-        break;
-    }
+    chat_done(m, inc, o);
     if (ends) {
         if (incident_enter(m, inc, INCIDENT_EVENT_RESOLVED))
             model_fail(m);
-        incident_close(m, inc);
+        incident_end(m, inc);
         return;
     }
     run(m, inc);

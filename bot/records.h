@@ -32,7 +32,8 @@ enum incident_state {
     INCIDENT_PUBLISHING = 2, /* the first publication is confirmed and on its way */
     INCIDENT_PUBLIC = 3,     /* step tells investigating, identified, monitoring */
     INCIDENT_RESOLVED = 4,
-    INCIDENT_DISCARDED = 5
+    INCIDENT_DISCARDED = 5,
+    INCIDENT_FOREIGN = 6 /* made by hand on the page; has a number, is not crier's */
 };
 
 enum revision_kind {
@@ -93,6 +94,8 @@ struct record_incident {
     char *reasons;           /* for people in the channel */
     char *remote_id;         /* the page's id, "" until known */
     char *url;               /* where the public reads it */
+    char *seen_title;        /* as the page last had it, to know an edit by hand */
+    char *seen_body;
     char *components_before; /* component list (components.h) as it was before the outage */
 };
 
@@ -176,6 +179,7 @@ struct record_outbox {
     int64_t next_wall_ms;  /* not before */
     int64_t doubt_wall_ms; /* when the outcome became unknown, 0: it is not */
     int64_t done_wall_ms;
+    int64_t told;       /* 1: the home channel has seen that it is done */
     char *confirmed_by; /* person */
     char *place;        /* where the confirm was said and the answer goes */
     char *error;        /* last, for people */

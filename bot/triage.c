@@ -180,8 +180,10 @@ void triage_quiet_due(struct model *m, struct incident *inc)
     chat_home(m, inc, SAY_ANNOUNCE, "%lld closed without publishing: its alerts are quiet for %s",
               (long long)inc->r.id, when_duration(m->settings->triage.draft_quiet_ms, ago));
     model_timeline(m, inc->r.id, m->now.wall_ms, "closed", "", "alerts quiet, nobody confirmed");
-    if (incident_enter(m, inc, INCIDENT_EVENT_DISCARDED) == 0)
-        incident_close(m, inc);
+    if (incident_enter(m, inc, INCIDENT_EVENT_DISCARDED) == 0) {
+        incident_end(m, inc);
+        incident_forget(m, inc);
+    }
 }
 
 /* "CHECK on HOST 18:34:55", as the channel reads it. */
@@ -467,6 +469,8 @@ static void note_line(struct model *m, const struct signal *sig)
     bool taken = false;
 
     for (inc = m->incidents; inc; inc = inc->next) {
+        if (!model_is_open(inc))
+            continue;
         model_timeline(m, inc->r.id, sig->wall_ms, signal_kind_name(sig->kind), sig->user,
                        sig->raw);
         taken = true;

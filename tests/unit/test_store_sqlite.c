@@ -467,7 +467,8 @@ static void the_first_schema_still_opens(void **state)
         {"incident",
          "state step last_revision public_revision opened_wall_ms started_wall_ms start_edited "
          "closed_wall_ms quiet_wall_ms revised_wall_ms words_edited deploy",
-         "page home rule opened_by reasons remote_id url components_before"},
+         "page home rule opened_by reasons remote_id url seen_title seen_body "
+         "components_before"},
         {"revision", "incident number kind state step impact made_wall_ms first_approval_wall_ms",
          "title body components wording made_by first_approval"},
         {"shown", "incident revision wall_ms", "place"},
@@ -481,7 +482,7 @@ static void the_first_schema_still_opens(void **state)
          "source user deploy_host tool change_text"},
         {"outbox",
          "incident revision state attempts notify confirmed_wall_ms next_wall_ms doubt_wall_ms "
-         "done_wall_ms",
+         "done_wall_ms told",
          "confirmed_by place error"},
         {"timeline", "incident wall_ms", "kind who text"},
     };
