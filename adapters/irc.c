@@ -186,7 +186,9 @@ int irc_reload(struct irc *irc, const struct settings *settings)
     struct irc_wire **leaving = calloc(irc->n_leaving + irc->n + 1, sizeof *leaving);
     int r = CRIER_ENOMEM;
 
-    if (!wire || !change || !leaving)
+    if (irc->quit_asked)
+        r = CRIER_ESTATE;
+    if (irc->quit_asked || !wire || !change || !leaving)
         goto out;
     for (i = 0; i < n; i++) {
         if (find_fitting(irc, &settings->network[i]))

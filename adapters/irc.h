@@ -70,7 +70,7 @@ bool irc_is_quiet(const struct irc *irc);
  * comes back; what waited for a place that is gone is dropped. Not from a sink callback.
  *
  * @param settings copied, may go away afterwards.
- * @return 0, CRIER_ENOMEM.
+ * @return 0, CRIER_ENOMEM, CRIER_ESTATE after irc_quit().
  */
 int irc_reload(struct irc *irc, const struct settings *settings)
     __attribute__((warn_unused_result));

@@ -96,11 +96,11 @@ struct irc_wire {
 
     uint64_t received; /* bytes, when last looked */
     uint64_t overlong, malformed;
-    int64_t heard_boot_ms; /* last byte from the server */
+    int64_t heard_boot_ms;  /* last byte from the server */
     int64_t pinged_boot_ms; /* last PING */
     int64_t asked_boot_ms;  /* first PING since then, when it is later than heard_boot_ms */
-    uint64_t next_ping; /* number of the next PING */
-    int64_t skew_ms;    /* server's clock minus ours, 0 while they are close */
+    uint64_t next_ping;     /* number of the next PING */
+    int64_t skew_ms;        /* server's clock minus ours, 0 while they are close */
 
     uint64_t next_serial;
     struct irc_wire_record record[IRC_WIRE_RECORDS];

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "command.h"
 #include "err.h"
 #include "log.h"
 #include "utf8.h"
@@ -160,11 +161,6 @@ void irc_wire_heard(void *ctx, const struct heard *line)
     w->shared->sink.heard(w->shared->sink.ctx, line);
 }
 
-static bool has_prefix(const struct irc_wire *w, const char *text)
-{
-    return w->prefix[0] && !strncmp(text, w->prefix, strlen(w->prefix));
-}
-
 static bool is_history(const struct irc_wire *w, const struct irc_wire_record *r,
                        const struct irc_room *room)
 {
@@ -229,7 +225,7 @@ static void hear(struct irc_wire *w, const struct irc_wire_record *r, enum irc_e
         h.identity = r->account ? IDENTITY_ACCOUNT : IDENTITY_NONE;
         irc_wire_heard(w, &h);
     } else {
-        bool ask = !h.notice && !h.action && !h.history && has_prefix(w, text) &&
+        bool ask = !h.notice && !h.action && !h.history && command_is_addressed(w->prefix, text) &&
                    (!room || (room->roles & (CHANNEL_TALK | CHANNEL_PRACTICE)));
 
         h.identity = IDENTITY_UNKNOWN;

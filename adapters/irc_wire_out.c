@@ -123,6 +123,26 @@ void irc_wire_library_line(void *ctx, const char *line, size_t n)
         send_bytes(w, line, n);
 }
 
+static void count_drop(struct irc_wire *w, const char *target)
+{
+    size_t i;
+
+    if (w->timer[TIMER_DROPS] == NOW_NEVER)
+        w->timer[TIMER_DROPS] = w->now.boot_ms + DROPS_MS;
+    for (i = 0; i < w->n_drops; i++) {
+        if (irc_same(&w->support, w->drop[i].target, target)) {
+            w->drop[i].count++;
+            return;
+        }
+    }
+    if (w->n_drops < IRC_WIRE_DROPS)
+        w->drop[w->n_drops].target = strdup(target);
+    if (w->n_drops < IRC_WIRE_DROPS && w->drop[w->n_drops].target)
+        w->drop[w->n_drops++].count = 1;
+    else
+        log_warnx("irc", "%s: a line was dropped, and its place with it", w->p->name);
+}
+
 /* ---- the queue ---------------------------------------------------------------------------- */
 
 static bool may_go(void *ctx, const struct irc_queued *line)
@@ -305,9 +325,9 @@ void irc_wire_stop_saying(struct irc_wire *w)
 {
     w->expecting = false;
     if (w->saying) {
-        irc_shown_fail(&w->shown, w->shown_id);
-        irc_queued_finish(&w->text);
-        w->saying = false;
+        if (w->text.priority != IRC_QUEUE_PRIORITY_OWN)
+            count_drop(w, w->text.target);
+        give_up_text(w);
     }
     irc_queue_purge(w->queue, w->state == IRC_WIRE_CLOSED ? any : is_own, NULL);
 }
@@ -318,26 +338,6 @@ static bool is_target_nick(const struct irc_wire *w, const char *nick)
 {
     return *nick && strlen(nick) < 64 && !strpbrk(nick, " ,:!@*?$%\r\n\t") &&
            !strchr(w->support.chantypes, *nick) && utf8_is_valid(nick);
-}
-
-static void count_drop(struct irc_wire *w, const char *target)
-{
-    size_t i;
-
-    if (w->timer[TIMER_DROPS] == NOW_NEVER)
-        w->timer[TIMER_DROPS] = w->now.boot_ms + DROPS_MS;
-    for (i = 0; i < w->n_drops; i++) {
-        if (irc_same(&w->support, w->drop[i].target, target)) {
-            w->drop[i].count++;
-            return;
-        }
-    }
-    if (w->n_drops < IRC_WIRE_DROPS)
-        w->drop[w->n_drops].target = strdup(target);
-    if (w->n_drops < IRC_WIRE_DROPS && w->drop[w->n_drops].target)
-        w->drop[w->n_drops++].count = 1;
-    else
-        log_warnx("irc", "%s: a line was dropped, and its place with it", w->p->name);
 }
 
 static void unshown_later(struct irc_wire *w, uint64_t token)
