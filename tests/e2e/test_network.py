@@ -51,7 +51,7 @@ def test_without_services_it_shows_and_obeys_nobody(make_house, own_network):
     house.ask("deployer1", f"!status confirm {number}", r"\S")
     assert house.sandbox.incidents() == []
     own_network.atheme.start()
-    house.crier.wait_log(r"irc: .*logged in")
+    house.crier.wait_log(r"irc: .*logged in to the services account")
     house.ask("deployer1", f"!status confirm {number}", PUBLIC)
     assert len(house.sandbox.incidents()) == 1
 
