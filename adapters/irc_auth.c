@@ -264,7 +264,7 @@ static unsigned wanted(const struct irc_auth *a)
     return caps;
 }
 
-static void request(struct irc_auth *a, unsigned caps)
+static void request(struct irc_auth *a, unsigned caps, int64_t boot_ms)
 {
     char line[200] = "CAP REQ :";
     size_t i, used = strlen(line), before = used;
@@ -279,6 +279,13 @@ static void request(struct irc_auth *a, unsigned caps)
     a->asked |= caps;
     a->awaited++;
     send_line(a, line);
+    /* A REQ holds the registration up again, also one behind CAP END (seen with InspIRCd when SASL
+     * appears in between; IRCv3 capability-negotiation, "The CAP REQ subcommand"). */
+    if (!a->registered) {
+        a->ended = false;
+        if (a->end_boot_ms == NOW_NEVER)
+            a->end_boot_ms = boot_ms + END_MS;
+    }
 }
 
 static void request_wanted(struct irc_auth *a, int64_t boot_ms)
@@ -286,8 +293,8 @@ static void request_wanted(struct irc_auth *a, int64_t boot_ms)
     unsigned caps = wanted(a);
 
     /* SASL on its own: a refusal of it must not take the others along. */
-    request(a, caps & ~(unsigned)IRC_CAP_SASL);
-    request(a, caps & IRC_CAP_SASL);
+    request(a, caps & ~(unsigned)IRC_CAP_SASL, boot_ms);
+    request(a, caps & IRC_CAP_SASL, boot_ms);
     begin_sasl(a, boot_ms);
     end_if_done(a, boot_ms);
 }
@@ -401,7 +408,7 @@ static void on_nak(struct irc_auth *a, const char *list, int64_t boot_ms)
     if (refused & (refused - 1))
         for (bit = 1; bit <= IRC_CAP_SASL; bit <<= 1)
             if (refused & bit)
-                request(a, bit);
+                request(a, bit, boot_ms);
     if (refused & IRC_CAP_SASL)
         retry_later(a, boot_ms);
     end_if_done(a, boot_ms);

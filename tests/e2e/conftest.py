@@ -16,9 +16,8 @@ def pytest_runtest_makereport(item, call):
     report = outcome.get_result()
     if report.failed:
         item.failed_once = True
-        for value in getattr(item, "funcargs", {}).values():
-            if isinstance(value, House):
-                report.sections.append(("the house", value.diary()))
+        for value in getattr(item, "houses", []):
+            report.sections.append(("the house", value.diary()))
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +39,7 @@ def plain_network():
 @pytest.fixture
 def make_house(request, network):
     """Makes houses that are closed at the end; a failed test's folders are kept."""
-    made = []
+    made = request.node.houses = []
 
     def make(on=None, **more):
         made.append(House(on or network, **more))

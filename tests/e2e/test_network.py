@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from rig.house import PUBLIC, Network
+from rig.fake import FakeIrc
+from rig.house import PUBLIC, Network, network_settings
 
 # A server that freezes is noticed within this, with the default settings.
 FROZEN_LIMIT_S = 60.0
@@ -54,6 +55,19 @@ def test_without_services_it_shows_and_obeys_nobody(make_house, own_network):
     house.crier.wait_log(r"irc: .*logged in to the services account")
     house.ask("deployer1", f"!status confirm {number}", PUBLIC)
     assert len(house.sandbox.incidents()) == 1
+
+
+def test_services_link_in_the_middle_of_the_registration(make_house):
+    """SASL appears between CAP END and 001: asking for it then holds the registration up again."""
+    fake = FakeIrc(late_sasl=True)
+    try:
+        house = make_house()
+        house.settings["networks"] = [network_settings(
+            fake.port, house.channel, "crier", house.folder.path, sasl_without_tls_is_dangerous=True)]
+        house.start()
+        assert fake.received.matching("^AUTHENTICATE PLAIN")
+    finally:
+        fake.close()
 
 
 def test_frozen_server_is_noticed(make_house, own_network):

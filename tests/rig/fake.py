@@ -11,9 +11,15 @@ from .process import PATIENCE_S, Lines
 
 
 class FakeIrc:
-    """One IRC server for one client at a time: it lets everybody in and says what it is told to say."""
+    """One IRC server for one client at a time: it lets everybody in and says what it is told to say.
 
-    def __init__(self):
+    late_sasl: services link right behind the client's CAP END, and a CAP REQ holds the registration up
+    until the next CAP END, as InspIRCd does it.
+    """
+
+    def __init__(self, late_sasl=False):
+        self._late_sasl = late_sasl
+        self._held = False
         self.received = Lines("what the fake server received")
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -45,13 +51,26 @@ class FakeIrc:
     def _answer(self, line):
         command, _, rest = line.partition(" ")
         if command == "CAP" and rest.startswith("LS"):
-            self.send(":fake.test CAP * LS :")
+            self.send(":fake.test CAP * LS :" + ("cap-notify" if self._late_sasl else ""))
+        elif command == "CAP" and rest.startswith("REQ"):
+            self.send(f":fake.test CAP {self._nick} ACK {rest.partition(' ')[2]}")
+        elif command == "CAP" and rest == "END" and self._late_sasl:
+            if self._held:
+                self._welcome()
+            else:
+                self._held = True
+                self.send(f":fake.test CAP {self._nick} DEL :sasl")
+                self.send(f":fake.test CAP {self._nick} NEW :sasl=PLAIN")
+        elif line == "AUTHENTICATE PLAIN":
+            self.send("AUTHENTICATE :+")
+        elif command == "AUTHENTICATE":
+            self.send(f":fake.test 900 {self._nick} x!y@z crier :You are now logged in as crier")
+            self.send(f":fake.test 903 {self._nick} :SASL authentication successful")
         elif command == "NICK":
             self._nick = rest.removeprefix(":")
         elif command == "USER":
-            for text in ("001 {} :Welcome", "005 {} CASEMAPPING=rfc1459 CHANTYPES=# :are supported",
-                         "422 {} :no message"):
-                self.send(":fake.test " + text.format(self._nick))
+            if not self._late_sasl:
+                self._welcome()
         elif command == "JOIN":
             self._channel = rest.split()[0].removeprefix(":")
             self.send(f":{self._nick}!crier@127.0.0.1 JOIN :{self._channel}")
@@ -62,6 +81,11 @@ class FakeIrc:
         elif command == "WHOIS":
             self.send(f":fake.test 318 {self._nick} {rest.split()[-1]} :End of /WHOIS list.")
         self.received.add(line)
+
+    def _welcome(self):
+        for text in ("001 {} :Welcome", "005 {} CASEMAPPING=rfc1459 CHANTYPES=# :are supported",
+                     "422 {} :no message"):
+            self.send(":fake.test " + text.format(self._nick))
 
     def send(self, line):
         """One line, or bytes exactly as they are."""

@@ -208,6 +208,6 @@ class House:
     def diary(self):
         """For a failed test: what crier wrote, and what was said."""
         parts = [f"folder: {self.folder.path}", "crier:", self.crier.log if self.crier else ""]
-        for nick, client in list(self.clients.items())[:1]:
+        for nick, client in list(self.clients.items())[-1:]:
             parts += [f"said, as {nick} saw it:", client.said.text()]
         return "\n".join(parts)
