@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from rig.client import password_of  # noqa: E402
 from rig.house import CONFIRM, PUBLIC, House, Network  # noqa: E402
 from rig.logs import Player, read_log  # noqa: E402
-from rig.process import Timeout  # noqa: E402
+from rig.process import Lines, Timeout  # noqa: E402
 
 IDLE_S = 2.2     # longer silences of the log are cut to this
 THINKING_S = 2.0  # what people take to read and type
@@ -62,20 +62,51 @@ class Screen:
         self._print(f"{shown} " + ("\n" + " " * margin).join(body))
 
 
-def watch(screen, client):
+class Eyes:
     """Prints whatever is said in the channel, from now on, as one of its members hears it."""
-    def follow():
+
+    def __init__(self, screen, client):
+        self._screen = screen
+        self._said = client.said
+        self._printed = Lines("printed lines")
+        threading.Thread(target=self._follow, daemon=True).start()
+
+    def _follow(self):
         index = 0
         while True:
             try:
-                index, _, found = client.said.wait_for(r"^#\S+ <(\S+)> (.*)$", index, timeout=3600)
+                index, _, found = self._said.wait_for(r"^#\S+ <(\S+)> (.*)$", index, timeout=3600)
             except Timeout:
                 return
-            screen.heard(found.group(1), found.group(2))
+            self._screen.heard(found.group(1), found.group(2))
+            self._printed.add(found.string)
             index += 1
-    thread = threading.Thread(target=follow, daemon=True)
-    thread.start()
-    return thread
+
+    def wait_printed(self, pattern):
+        """Returns when such a line is on the screen."""
+        self._printed.wait_for(pattern)
+
+
+class Deployer:
+    """deployer1 reads along, and confirms whatever crier asks for."""
+
+    def __init__(self, house):
+        self._house = house
+        threading.Thread(target=self._follow, daemon=True).start()
+
+    def _follow(self):
+        said = self._house.clients["deployer1"].said
+        index, done = 0, set()
+        while True:
+            try:
+                index, _, found = said.wait_for(rf"<crier> deployer1: {CONFIRM}", index, timeout=3600)
+            except Timeout:
+                return
+            index += 1
+            if found["number"] not in done:
+                done.add(found["number"])
+                think()
+                self._house.say("deployer1", f"!status confirm {found['number']}")
 
 
 def page_as_text(screen, house):
@@ -99,20 +130,19 @@ def think():
 
 def outage(screen, house):
     """Plays the log; deployer1 confirms, and resolves when it is over."""
+    eyes = Eyes(screen, house.clients[WATCHER])
     player = Player(read_log(), house.say, IDLE_S)
+    Deployer(house)
     player.play(until="18:34:55")
-    number = house.heard("deployer1", CONFIRM)[1]["number"]
-    think()
-    public = house.ask("deployer1", f"!status confirm {number}", PUBLIC)
-    screen.tell(f"-- from now on everybody can read it: {public['url']}")
+    url = house.heard("deployer1", PUBLIC)[1]["url"]
+    eyes.wait_printed("is public since")
+    screen.tell(f"-- from now on everybody can read it: {url}")
     player.play(until="18:49:10")
     think()
-    number = house.ask("deployer1", "!status resolve 1", CONFIRM)["number"]
-    think()
-    house.ask("deployer1", f"!status confirm {number}", r"\b1\b.*\bresolved\b")
-    house.sandbox.wait_incident(lambda found: found["status"] == "resolved")
+    house.say("deployer1", "!status resolve 1")
+    house.heard("deployer1", r"\b1 is resolved on the page")
     player.play()
-    house.clients[WATCHER].barrier()
+    eyes.wait_printed(r"Finished scap: Backport for \[\[gerrit:880006")
 
 
 def keep_running(screen, house):
@@ -159,7 +189,6 @@ def main():
         print(flush=True)
         house.crowd("icinga-wm", "jinxer-wm", "logmsgbot", "deployer1", someuser=None, stashbot=None,
                     **{WATCHER: None})
-        watch(screen, house.clients[WATCHER])
         outage(screen, house)
         print(flush=True)
         page_as_text(screen, house)

@@ -5,6 +5,8 @@ import re
 import socket
 import subprocess
 import threading
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 from .process import PATIENCE_S, Lines
@@ -113,24 +115,43 @@ class FakeIrc:
 
 
 class HtmlPage:
-    """An API that answers every request with a page for people, as a broken proxy does."""
+    """An API that answers every request with a page for people, as a broken proxy does.
 
-    def __init__(self, status=200):
+    With `behind`, the URL of a working one, it lets pass what only reads; repair() lets all pass.
+    """
+
+    def __init__(self, status=200, behind=None):
         outer = self
+        self.repaired = False
         self.requests = Lines("requests to the page")
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def _answer(self):
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 outer.requests.add(f"{self.command} {self.path}")
+                code, kind = status, "text/html"
                 body = b"<html><body><h1>Bad <b>gateway</b>\r\n</h1></body></html>"
-                self.send_response(status)
-                self.send_header("Content-Type", "text/html")
+                if behind and (outer.repaired or self.command == "GET"):
+                    code, kind, body = self._pass_on(sent)
+                self.send_response(code)
+                self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+
+            def _pass_on(self, sent):
+                headers = {name: self.headers[name] for name in ("Authorization", "Content-Type")
+                           if self.headers[name]}
+                request = urllib.request.Request(behind + self.path, sent or None, headers,
+                                                 method=self.command)
+                try:
+                    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+                            request, timeout=PATIENCE_S) as answer:
+                        return answer.status, "application/json", answer.read()
+                except urllib.error.HTTPError as answer:
+                    return answer.code, "application/json", answer.read()
 
             do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _answer
 
@@ -141,6 +162,9 @@ class HtmlPage:
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def repair(self):
+        self.repaired = True
 
     def close(self):
         self._server.shutdown()
