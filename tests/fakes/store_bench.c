@@ -1,6 +1,7 @@
 #include "store_bench.h"
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <sqlite3.h>
@@ -116,29 +117,22 @@ int bench_set_up(void **state)
     return 0;
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+    (void)st;
+    (void)type;
+    (void)at;
+    return remove(path);
+}
+
 int bench_tear_down(void **state)
 {
-    static const char *const names[] = {"crier.db",     "crier.db-wal", "crier.db-shm",
-                                        "crier.lock",   "crier.db.new", "crier.db.new-journal",
-                                        "crier.lock.2", "moved"};
     struct bench *b = *state;
-    char *slash;
-    size_t i;
 
     (void)store_sqlite_close(b->store, PATIENCE_MS);
     (void)chmod(b->dir, 0700);
-    for (i = 0; i < sizeof names / sizeof *names; i++) {
-        char *path = bench_path(b, names[i]);
-
-        (void)unlink(path);
-        (void)rmdir(path);
-        free(path);
-    }
-    (void)unlink(b->dir);
-    (void)rmdir(b->dir);
-    slash = strrchr(b->dir, '/');
-    *slash = '\0';
-    assert_int_equal(rmdir(b->dir), 0);
+    *strrchr(b->dir, '/') = '\0';
+    assert_int_equal(nftw(b->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
     free(b);
     return 0;
 }
