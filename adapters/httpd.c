@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "err.h"
 #include "log.h"
@@ -23,12 +26,22 @@ enum {
     IDLE_DEFAULT_S = 30,
     REQUEST_DEFAULT_MS = 60000,
     /* An over-long body is read to its end, so that the client sees the 413, but only so far. */
-    DRAIN_FACTOR = 8
+    DRAIN_FACTOR = 8,
+    STREAM_BLOCK = 4096,
+    /* How far a paced body may run ahead of its clock: less is a wake for each byte. */
+    STREAM_SLICE_MS = 20,
+    GONE_BATCH = 16
 };
+
+struct exchange;
 
 struct httpd {
     struct MHD_Daemon *daemon;
     int epoll_fd;
+    int gone_fd; /* an epoll of its own: libmicrohttpd does not watch who is suspended */
+    struct exchange *asleep; /* those whose connection is suspended */
+    bool resumed;            /* libmicrohttpd must run, and does not tell */
+    httpd_gone *gone;
     uint16_t port;
     size_t body_max_bytes;
     int64_t request_max_ms;
@@ -40,6 +53,19 @@ struct httpd {
 
 /* One request of one connection: made when the request line is read, freed when it is over. */
 struct exchange {
+    struct httpd *h;
+    struct MHD_Connection *connection;
+    struct exchange *next, *prev;  /* of httpd.asleep */
+    uint64_t hold;                 /* not 0: the handler has not answered yet */
+    struct httpd_response *answer; /* of one that was held, to be sent */
+    int64_t wake_boot_ms;          /* of a paced body; NOW_NEVER while it is held */
+    int64_t stream_boot_ms;        /* when the first byte of a streamed body was due */
+    struct buf stream;             /* a body that is not sent at once */
+    int64_t bytes_per_s;
+    uint64_t limit_bytes; /* of the stream */
+    bool is_cut;
+    bool asleep;
+    bool is_gone;
     char *uri;
     struct buf body;
     size_t seen_bytes;
@@ -61,6 +87,7 @@ void httpd_response_init(struct httpd_response *res)
 {
     memset(res, 0, sizeof *res);
     res->status = 200;
+    res->cut_bytes = -1;
     buf_init(&res->body, HTTPD_ANSWER_MAX);
 }
 
@@ -217,12 +244,122 @@ int httpd_request_query(const struct httpd_request *req, const char *name, char 
     return CRIER_ENOENT;
 }
 
+/* ---- connections that sleep ------------------------------------------------------------------ */
+
+static int descriptor_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+    return info ? (int)info->connect_fd : -1;
+}
+
+static void fall_asleep(struct exchange *x, int64_t wake_boot_ms)
+{
+    struct httpd *h = x->h;
+
+    assert(!x->asleep);
+    x->wake_boot_ms = wake_boot_ms;
+    x->asleep = true;
+    x->prev = NULL;
+    x->next = h->asleep;
+    if (h->asleep)
+        h->asleep->prev = x;
+    h->asleep = x;
+    MHD_suspend_connection(x->connection);
+}
+
+static void leave_list(struct exchange *x)
+{
+    if (!x->asleep)
+        return;
+    x->asleep = false;
+    if (x->prev)
+        x->prev->next = x->next;
+    else
+        x->h->asleep = x->next;
+    if (x->next)
+        x->next->prev = x->prev;
+}
+
+/* Its exchange is called again in the next MHD_run(). */
+static void wake(struct exchange *x)
+{
+    leave_list(x);
+    if (x->hold)
+        epoll_ctl(x->h->gone_fd, EPOLL_CTL_DEL, descriptor_of(x->connection), NULL);
+    x->hold = 0;
+    x->h->resumed = true;
+    MHD_resume_connection(x->connection);
+}
+
+static struct exchange *held(struct httpd *h, uint64_t hold)
+{
+    struct exchange *x = h->asleep;
+
+    while (x && x->hold != hold)
+        x = x->next;
+    return x;
+}
+
+/* @return MHD_NO when nobody could tell that the client is gone. */
+static enum MHD_Result hold_back(struct exchange *x, uint64_t hold)
+{
+    struct epoll_event event = {.events = EPOLLRDHUP, .data = {.u64 = hold}};
+
+    assert(!held(x->h, hold));
+    if (epoll_ctl(x->h->gone_fd, EPOLL_CTL_ADD, descriptor_of(x->connection), &event) < 0) {
+        log_warn(MODULE, "epoll_ctl");
+        return MHD_NO;
+    }
+    x->hold = hold;
+    fall_asleep(x, NOW_NEVER);
+    return MHD_YES;
+}
+
+static void find_gone(struct httpd *h)
+{
+    struct epoll_event event[GONE_BATCH];
+    int i, n;
+
+    do {
+        n = epoll_wait(h->gone_fd, event, GONE_BATCH, 0);
+        for (i = 0; i < n; i++) {
+            uint64_t hold = event[i].data.u64;
+            struct exchange *x = held(h, hold);
+
+            if (!x)
+                continue;
+            x->is_gone = true;
+            wake(x);
+            if (h->gone)
+                h->gone(h->ctx, hold, h->now);
+        }
+    } while (n == GONE_BATCH);
+}
+
+static void wake_who_is_due(struct httpd *h)
+{
+    struct exchange *x, *next;
+
+    for (x = h->asleep; x; x = next) {
+        next = x->next;
+        if (x->wake_boot_ms <= h->now.boot_ms)
+            wake(x);
+    }
+}
+
 /* ---- libmicrohttpd's callbacks --------------------------------------------------------------- */
 
 static void exchange_destroy(struct exchange *x)
 {
     if (!x)
         return;
+    leave_list(x);
+    if (x->answer)
+        httpd_response_finish(x->answer);
+    free(x->answer);
+    buf_finish(&x->stream);
     free(x->uri);
     buf_finish(&x->body);
     free(x);
@@ -234,10 +371,12 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *connectio
     struct httpd *h = cls;
     struct exchange *x = calloc(1, sizeof *x);
 
-    (void)connection;
     if (!x)
         return NULL;
+    x->h = h;
+    x->connection = connection;
     buf_init(&x->body, h->body_max_bytes);
+    buf_init(&x->stream, HTTPD_ANSWER_MAX);
     x->began_boot_ms = h->now.boot_ms;
     x->uri = strdup(uri);
     if (!x->uri) {
@@ -286,24 +425,90 @@ static enum MHD_Result on_field(void *cls, enum MHD_ValueKind kind, const char *
     return MHD_YES;
 }
 
-/* Hands the answer to libmicrohttpd. @return MHD_NO closes the connection. */
-static enum MHD_Result send_response(struct MHD_Connection *connection, struct httpd_response *res)
+/* MHD_ContentReaderCallback: the next bytes of a body that is not sent at once. */
+static ssize_t on_stream(void *cls, uint64_t position, char *to, size_t room)
+{
+    struct exchange *x = cls;
+    uint64_t left = x->limit_bytes - position;
+    size_t n = 0;
+
+    if (!left)
+        return x->is_cut ? MHD_CONTENT_READER_END_WITH_ERROR : MHD_CONTENT_READER_END_OF_STREAM;
+    if (room > left)
+        room = (size_t)left;
+    if (x->bytes_per_s) {
+        int64_t late_ms = x->h->now.boot_ms - x->stream_boot_ms;
+        uint64_t step = (uint64_t)x->bytes_per_s * STREAM_SLICE_MS / 1000 + 1;
+
+        if (late_ms < 0) {
+            fall_asleep(x, x->stream_boot_ms);
+            return 0;
+        }
+        if (room > step)
+            room = (size_t)step;
+        x->stream_boot_ms += ((int64_t)room * 1000 + x->bytes_per_s - 1) / x->bytes_per_s;
+    }
+    if (position < x->stream.len) {
+        n = x->stream.len - (size_t)position;
+        if (n > room)
+            n = room;
+        memcpy(to, buf_str(&x->stream) + position, n);
+    }
+    memset(to + n, ' ', room - n);
+    return (ssize_t)room;
+}
+
+/* Takes the body over, to be sent by on_stream(). @return NULL: no memory. */
+static struct MHD_Response *stream_response(struct exchange *x, struct httpd_response *res)
+{
+    uint64_t told = res->endless ? MHD_SIZE_UNKNOWN : res->body.len;
+
+    assert(res->bytes_per_s >= 0 && res->bytes_per_s <= HTTPD_BYTES_PER_S_MAX);
+    buf_finish(&x->stream);
+    x->stream = res->body;
+    buf_init(&res->body, HTTPD_ANSWER_MAX);
+    x->bytes_per_s = res->bytes_per_s;
+    x->stream_boot_ms = x->h->now.boot_ms;
+    x->is_cut = res->cut_bytes >= 0 && (res->endless || (uint64_t)res->cut_bytes < told);
+    x->limit_bytes = x->is_cut ? (uint64_t)res->cut_bytes : res->endless ? UINT64_MAX : told;
+    return MHD_create_response_from_callback(told, STREAM_BLOCK, on_stream, x, NULL);
+}
+
+/* A body in one piece. @return NULL: no memory. */
+static struct MHD_Response *whole_response(struct httpd_response *res)
+{
+    struct MHD_Response *r;
+    size_t bytes = res->body.len;
+    char *body;
+
+    if (!bytes)
+        return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+    body = buf_take(&res->body);
+    if (!body)
+        return NULL;
+    r = MHD_create_response_from_buffer(bytes, body, MHD_RESPMEM_MUST_FREE);
+    if (!r)
+        free(body);
+    return r;
+}
+
+/*
+ * Hands the answer to libmicrohttpd.
+ *
+ * @param x  NULL when there is none: the body goes in one piece then.
+ * @return MHD_NO closes the connection.
+ */
+static enum MHD_Result send_response(struct MHD_Connection *connection, struct exchange *x,
+                                     struct httpd_response *res)
 {
     struct MHD_Response *r;
     enum MHD_Result ok = MHD_YES;
-    size_t bytes = res->body.len, i;
+    size_t i;
 
-    if (bytes) {
-        char *body = buf_take(&res->body);
-
-        if (!body)
-            return MHD_NO;
-        r = MHD_create_response_from_buffer(bytes, body, MHD_RESPMEM_MUST_FREE);
-        if (!r)
-            free(body);
-    } else {
-        r = MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-    }
+    if (x && (res->bytes_per_s > 0 || res->cut_bytes >= 0 || res->endless))
+        r = stream_response(x, res);
+    else
+        r = whole_response(res);
     if (!r)
         return MHD_NO;
     for (i = 0; i < res->n_fields && ok == MHD_YES; i++)
@@ -321,9 +526,40 @@ static enum MHD_Result send_plain(struct MHD_Connection *connection, int status,
 
     httpd_response_init(&res);
     httpd_response_text(&res, status, "text/plain; charset=utf-8", text);
-    ok = httpd_response_error(&res) ? MHD_NO : send_response(connection, &res);
+    ok = httpd_response_error(&res) ? MHD_NO : send_response(connection, NULL, &res);
     httpd_response_finish(&res);
     return ok;
+}
+
+/* The client's next read or write fails with ECONNRESET: Linux resets a TCP connection that is
+ * dissolved with AF_UNSPEC (connect(2)). @return MHD_NO. */
+static enum MHD_Result reset(struct MHD_Connection *connection)
+{
+    const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+
+    if (connect(descriptor_of(connection), &nobody, sizeof nobody) < 0)
+        log_warn(MODULE, "connection not reset, but closed");
+    return MHD_NO;
+}
+
+/* What the handler said, at once or later. */
+static enum MHD_Result finish(struct exchange *x, int err, struct httpd_response *res)
+{
+    if (!err)
+        err = httpd_response_error(res);
+    if (err) {
+        log_warnx(MODULE, "answering 500: %s", crier_strerror(err));
+        return send_plain(x->connection, 500, "internal error\n");
+    }
+    switch (res->end) {
+    case HTTPD_ANSWER:
+        return send_response(x->connection, x, res);
+    case HTTPD_CLOSE:
+        return MHD_NO;
+    case HTTPD_RESET:
+        return reset(x->connection);
+    }
+    return MHD_NO;
 }
 
 static enum MHD_Result answer(struct httpd *h, struct MHD_Connection *connection,
@@ -359,14 +595,7 @@ static enum MHD_Result answer(struct httpd *h, struct MHD_Connection *connection
     h->in_handler = true;
     err = h->handler(h->ctx, &req, &res);
     h->in_handler = false;
-    if (!err)
-        err = httpd_response_error(&res);
-    if (err) {
-        log_warnx(MODULE, "answering 500: %s", crier_strerror(err));
-        ok = send_plain(connection, 500, "internal error\n");
-    } else {
-        ok = send_response(connection, &res);
-    }
+    ok = !err && res.hold ? hold_back(x, res.hold) : finish(x, err, &res);
     httpd_response_finish(&res);
     return ok;
 }
@@ -402,6 +631,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
             return send_plain(connection, 413, "body too long\n");
         return MHD_YES;
     }
+    if (x->is_gone)
+        return MHD_NO;
+    if (x->answer)
+        return finish(x, 0, x->answer);
     if (h->now.boot_ms - x->began_boot_ms > h->request_max_ms)
         return MHD_NO; /* byte by byte is no way to send a request */
     if (*upload_data_size) {
@@ -445,7 +678,7 @@ static int parse_address(const char *text, uint16_t port, struct sockaddr_storag
 static struct MHD_Daemon *start(struct httpd *h, const struct httpd_options *o,
                                 const struct sockaddr_storage *address)
 {
-    unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG;
+    unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME;
 
     if (address->ss_family == AF_INET6)
         flags |= MHD_USE_IPv6;
@@ -481,7 +714,14 @@ int httpd_create(const struct httpd_options *options, struct httpd **ret_httpd)
     h->body_max_bytes = options->body_max_bytes ? options->body_max_bytes : BODY_MAX_DEFAULT;
     h->request_max_ms = options->request_max_ms ? options->request_max_ms : REQUEST_DEFAULT_MS;
     h->handler = options->handler;
+    h->gone = options->gone;
     h->ctx = options->ctx;
+    h->gone_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (h->gone_fd < 0) {
+        log_warn(MODULE, "epoll_create1");
+        r = CRIER_EIO;
+        goto out;
+    }
 
     errno = 0;
     h->daemon = start(h, options, &address);
@@ -512,9 +752,31 @@ void httpd_destroy(struct httpd *h)
     if (!h)
         return;
     assert(!h->in_handler);
+    while (h->asleep)
+        wake(h->asleep); /* libmicrohttpd does not stop while somebody is suspended */
     if (h->daemon)
         MHD_stop_daemon(h->daemon);
+    if (h->gone_fd >= 0)
+        close(h->gone_fd);
     free(h);
+}
+
+int httpd_answer(struct httpd *h, uint64_t hold, struct httpd_response *res)
+{
+    struct exchange *x = hold ? held(h, hold) : NULL;
+
+    if (!x)
+        return CRIER_ENOENT;
+    x->answer = malloc(sizeof *x->answer);
+    if (x->answer) {
+        *x->answer = *res;
+        httpd_response_init(res);
+    } else {
+        x->is_gone = true; /* closed, as when memory was out before the handler */
+        httpd_response_clear(res);
+    }
+    wake(x);
+    return 0;
 }
 
 uint16_t httpd_port(const struct httpd *h)
@@ -526,8 +788,15 @@ static void collect(void *ctx, struct pollset *set)
 {
     struct httpd *h = ctx;
     MHD_UNSIGNED_LONG_LONG wait_ms;
+    const struct exchange *x;
 
     pollset_add(set, h->epoll_fd, POLLIN);
+    pollset_add(set, h->gone_fd, POLLIN);
+    for (x = h->asleep; x; x = x->next)
+        if (x->wake_boot_ms != NOW_NEVER)
+            pollset_deadline(set, x->wake_boot_ms);
+    if (h->resumed)
+        pollset_deadline(set, h->now.boot_ms);
     /* The descriptor alone does not tell of pipelined requests and of idle connections. */
     if (MHD_get_timeout(h->daemon, &wait_ms) == MHD_YES)
         pollset_deadline(set, h->now.boot_ms + (int64_t)(wait_ms < INT_MAX ? wait_ms : INT_MAX));
@@ -539,6 +808,9 @@ static void dispatch(void *ctx, const struct pollset *set, struct now now)
 
     (void)set;
     h->now = now;
+    find_gone(h);
+    wake_who_is_due(h);
+    h->resumed = false;
     MHD_run(h->daemon);
 }
 

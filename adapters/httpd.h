@@ -2,8 +2,11 @@
  * httpd: a small HTTP/1.1 server (libmicrohttpd) inside the program's own loop.
  *
  * Owns the listening socket, the connections and their limits. Knows no path: one handler gets
- * each complete request and fills the answer. No thread of its own; the handler runs inside the
- * dispatch of httpd_source_port(). TLS is left to a reverse proxy.
+ * each complete request and fills the answer, or says that it will answer later. No thread of its
+ * own; the handler runs inside the dispatch of httpd_source_port(). TLS is left to a reverse proxy.
+ *
+ * An answer may be sent badly on purpose (never, in part, slowly, without end): the sandbox needs
+ * that to play a sick service.
  */
 #ifndef CRIER_HTTPD_H
 #define CRIER_HTTPD_H
@@ -19,7 +22,8 @@
 enum {
     HTTPD_FIELDS_MAX = 64,        /* header fields of a request; more are answered with 431 */
     HTTPD_ANSWER_FIELDS_MAX = 12, /* header fields of an answer */
-    HTTPD_ANSWER_MAX = 16 << 20   /* bytes of an answer's body */
+    HTTPD_ANSWER_MAX = 16 << 20,  /* bytes of an answer's body */
+    HTTPD_BYTES_PER_S_MAX = 1 << 30
 };
 
 struct httpd_field {
@@ -39,6 +43,13 @@ struct httpd_request {
     struct now now; /* of the dispatch */
 };
 
+/** How a connection goes on when the handler has answered. */
+enum httpd_end {
+    HTTPD_ANSWER, /* the answer is sent */
+    HTTPD_CLOSE,  /* nothing is sent, the connection is closed */
+    HTTPD_RESET   /* nothing is sent, the client gets a reset */
+};
+
 /** The answer; the handler fills what httpd_response_init() prepared. */
 struct httpd_response {
     int status;      /* 200 */
@@ -48,7 +59,14 @@ struct httpd_response {
         char *value;
     } field[HTTPD_ANSWER_FIELDS_MAX];
     size_t n_fields;
-    int err; /* sticky: a field could not be added */
+    int err;             /* sticky: a field could not be added */
+    uint64_t hold;       /* not 0: no answer yet, httpd_answer() brings it under this number,
+                            which the handler has not used before; the rest is ignored */
+    enum httpd_end end;  /* HTTPD_ANSWER */
+    int64_t bytes_per_s; /* of the body, up to HTTPD_BYTES_PER_S_MAX; 0: as fast as can be */
+    int64_t cut_bytes;   /* not negative: the length is told as it is, but the connection is
+                            closed after so many bytes of the body; -1 */
+    bool endless;        /* white space follows the body for ever */
 };
 
 /**
@@ -56,6 +74,11 @@ struct httpd_response {
  * handler's to treat like GET: the body is left out, its length is told.
  */
 typedef int httpd_handler(void *ctx, const struct httpd_request *req, struct httpd_response *res);
+/**
+ * A held request's client has hung up, or closed its sending side: nobody waits for the answer any
+ * more, and the number means nothing from now on. Not called by httpd_destroy().
+ */
+typedef void httpd_gone(void *ctx, uint64_t hold, struct now now);
 
 struct httpd_options {
     const char *address;           /* IPv4 or IPv6 literal; NULL: 127.0.0.1 */
@@ -67,7 +90,8 @@ struct httpd_options {
     unsigned idle_timeout_s;       /* 0: 30 s without a byte closes a connection */
     int64_t request_max_ms;        /* 0: 60 s from the request line to the last byte of the body */
     httpd_handler *handler;
-    void *ctx;
+    httpd_gone *gone; /* NULL when the handler never holds, or does not care */
+    void *ctx;        /* of both */
 };
 
 struct httpd;
@@ -80,12 +104,22 @@ struct httpd;
  */
 int httpd_create(const struct httpd_options *options, struct httpd **ret_httpd)
     __attribute__((warn_unused_result));
-/** Closes every connection. Not from inside the handler. NULL is fine. */
+/** Closes every connection, those of held requests too. Not from inside the handler. NULL is fine.
+ */
 void httpd_destroy(struct httpd *h);
 /** @return the port that is listened on. */
 uint16_t httpd_port(const struct httpd *h);
 /** Drives the connections; dispatch it in every turn, also when its descriptor is not ready. */
 struct source_port httpd_source_port(struct httpd *h);
+
+/**
+ * Answers a held request; it leaves in the next dispatch, which is due at once.
+ *
+ * @param res  filled as by a handler, hold excepted; emptied on 0.
+ * @return 0 or CRIER_ENOENT: the client is gone, or nothing is held under this number.
+ */
+int httpd_answer(struct httpd *h, uint64_t hold, struct httpd_response *res)
+    __attribute__((warn_unused_result));
 
 /** @return the first field of that name (case does not matter), or NULL. */
 const char *httpd_request_field(const struct httpd_request *req, const char *name);
@@ -108,7 +142,7 @@ int httpd_request_query(const struct httpd_request *req, const char *name, char 
 char *httpd_decode(const char *text, size_t n, bool plus, int *ret_err)
     __attribute__((warn_unused_result));
 
-/** Prepares the caller's memory: 200, empty body, no fields. */
+/** Prepares the caller's memory: 200, empty body, no fields, sent as it should be. */
 void httpd_response_init(struct httpd_response *res);
 void httpd_response_finish(struct httpd_response *res);
 /** Empties it again, for an answer that was begun and has to become another. */

@@ -11,6 +11,7 @@
 #include "err.h"
 #include "log.h"
 #include "sandbox_core.h"
+#include "sandbox_faults.h"
 #include "utf8.h"
 #include "when.h"
 
@@ -147,12 +148,35 @@ static int refuse_rate(struct sandbox_call *call, int64_t wait_ms)
 
 /* ---- the log --------------------------------------------------------------------------------- */
 
+int sandbox_told_status(const struct sandbox_terms *terms, int true_status)
+{
+    return terms->status && (terms->status >= 400 || true_status < 400) ? terms->status
+                                                                        : true_status;
+}
+
+/* What a fault did to the request whose line this is. */
+static int log_fault(const struct sandbox_call *call, json_t *entry)
+{
+    const struct sandbox_terms *t = call->terms;
+    int would = call->res->status, told = t->unanswered ? 0 : sandbox_told_status(t, would);
+    bool applied = !t->discard && would < 400;
+    json_t *fault = json_pack("{s:s, s:o, s:b, s:i, s:o}", "rule", t->rule, "arrived",
+                              sandbox_time(t->arrived_wall_ms), "applied", (int)applied, "would",
+                              would, "told", told ? json_integer(told) : json_null());
+
+    if (json_object_set_new(entry, "fault", fault))
+        return CRIER_ENOMEM;
+    if (t->discard && json_object_set_new(entry, "status", json_integer(told)))
+        return CRIER_ENOMEM;
+    return 0;
+}
+
 static int log_request(struct sandbox_call *call)
 {
     char path[LOGGED_PATH_MAX + 1];
     json_t *entry;
     size_t i;
-    int r;
+    int r = 0;
 
     for (i = 0; i < LOGGED_PATH_MAX && call->req->path[i]; i++) {
         char c = call->req->path[i];
@@ -160,12 +184,15 @@ static int log_request(struct sandbox_call *call)
         path[i] = c > 0x20 && c < 0x7f ? c : '?';
     }
     path[i] = '\0';
-    entry = json_pack("{s:o, s:s, s:s, s:i, s:O?, s:O}", "time",
-                      sandbox_time(call->req->now.wall_ms), "method", call->method, "path", path,
-                      "status", call->res->status, "error", call->error, "mails", call->mails);
+    entry = json_pack("{s:o, s:s, s:s, s:i, s:O?, s:O}", "time", sandbox_time(call->wall_ms),
+                      "method", call->method, "path", path, "status", call->res->status, "error",
+                      call->error, "mails", call->mails);
     if (!entry)
         return CRIER_ENOMEM;
-    r = sandbox_db_log(call->sb->db, entry, SANDBOX_LOG_MAX);
+    if (call->terms)
+        r = log_fault(call, entry);
+    if (!r)
+        r = sandbox_db_log(call->sb->db, entry, SANDBOX_LOG_MAX);
     json_decref(entry);
     return r;
 }
@@ -198,7 +225,7 @@ static int touch_page(struct sandbox_call *call)
 }
 
 /* One request of the manage API and its line in the log are one transaction; of one that is
- * refused only the line is kept. */
+ * refused, or is not to be applied, only the line is kept. */
 static int manage(struct sandbox_call *call)
 {
     struct sandbox_db *db = call->sb->db;
@@ -215,7 +242,7 @@ static int manage(struct sandbox_call *call)
         r = sandbox_api(call);
     if (!r && strcmp(call->method, "GET"))
         r = touch_page(call);
-    if (r) {
+    if (r || (call->terms && call->terms->discard)) {
         sandbox_db_rollback(db);
         if (r < 0 || (r2 = sandbox_db_begin(db)))
             return r < 0 ? r : r2;
@@ -275,15 +302,22 @@ static int route(struct sandbox_call *call)
         return sandbox_v2(call);
     if (!strcmp(first, "sandbox") && !strcmp(second, "log") && call->n_segments == 2)
         return show_log(call);
+    if (!strcmp(first, "sandbox") && !strcmp(second, "faults") && call->sb->faults)
+        return sandbox_faults_admin(call);
     return sandbox_page(call);
 }
 
-int sandbox_handle(void *sb, const struct httpd_request *request, struct httpd_response *response)
+int sandbox_perform(struct sandbox *sb, const struct httpd_request *request,
+                    struct httpd_response *response, const struct sandbox_terms *terms)
 {
-    struct sandbox_call call = {.sb = sb, .req = request, .res = response};
+    struct httpd_request skewed = *request;
+    struct sandbox_call call = {
+        .sb = sb, .req = &skewed, .res = response, .terms = terms, .wall_ms = request->now.wall_ms};
     size_t i;
     int r;
 
+    if (terms)
+        skewed.now.wall_ms += terms->skew_ms;
     call.method = strcmp(request->method, "HEAD") ? request->method : "GET";
     call.mails = json_array();
     r = call.mails ? split_path(&call) : CRIER_ENOMEM;
@@ -298,6 +332,52 @@ int sandbox_handle(void *sb, const struct httpd_request *request, struct httpd_r
     json_decref(call.mails);
     json_decref(call.error);
     return r;
+}
+
+int sandbox_handle(void *ctx, const struct httpd_request *request, struct httpd_response *response)
+{
+    struct sandbox *sb = ctx;
+
+    return sb->faults ? sandbox_faults_handle(sb->faults, request, response)
+                      : sandbox_perform(sb, request, response, NULL);
+}
+
+/* ---- what happens without a request ---------------------------------------------------------- */
+
+void sandbox_set_outlet(struct sandbox *sb, struct sandbox_outlet outlet)
+{
+    if (sb->faults)
+        sandbox_faults_set_outlet(sb->faults, outlet);
+}
+
+void sandbox_gone(void *ctx, uint64_t hold, struct now now)
+{
+    struct sandbox *sb = ctx;
+
+    if (sb->faults)
+        sandbox_faults_gone(sb->faults, hold, now);
+}
+
+static void collect(void *ctx, struct pollset *set)
+{
+    const struct sandbox *sb = ctx;
+
+    if (sb->faults)
+        pollset_deadline(set, sandbox_faults_deadline(sb->faults));
+}
+
+static void dispatch(void *ctx, const struct pollset *set, struct now now)
+{
+    struct sandbox *sb = ctx;
+
+    (void)set;
+    if (sb->faults)
+        sandbox_faults_run(sb->faults, now);
+}
+
+struct source_port sandbox_source_port(struct sandbox *sb)
+{
+    return (struct source_port){.ctx = sb, .collect = collect, .dispatch = dispatch};
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -475,7 +555,8 @@ int sandbox_create(const struct sandbox_options *options, struct sandbox **ret_s
         r = CRIER_ENOMEM;
         goto out;
     }
-    if ((r = sandbox_db_open(options->db_path, &sb->db)) || (r = set_up(sb, options)))
+    if ((r = sandbox_db_open(options->db_path, &sb->db)) || (r = set_up(sb, options)) ||
+        (options->faults && (r = sandbox_faults_create(sb, &sb->faults))))
         goto out;
     *ret_sandbox = sb;
     sb = NULL;
@@ -488,6 +569,7 @@ void sandbox_destroy(struct sandbox *sb)
 {
     if (!sb)
         return;
+    sandbox_faults_destroy(sb->faults);
     sandbox_db_close(sb->db);
     free(sb->page_id);
     if (sb->key)

@@ -9,13 +9,18 @@
  * Beyond the service it has GET /sandbox/log (no key): every manage request so far as a JSON array
  * of {time, method, path, status, error, mails}, the last SANDBOX_LOG_MAX of them, oldest first.
  * Mails are what subscribers would have got: {incident_id, update_id, status, kind, recipients}.
+ *
+ * With the option `faults` it can be told to misbehave, by a script at /sandbox/faults: see
+ * sandbox_faults.h. Without it there is no such path, and nothing of it can happen.
  */
 #ifndef CRIER_SANDBOX_H
 #define CRIER_SANDBOX_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "httpd.h"
+#include "ports.h"
 
 enum { SANDBOX_LOG_MAX = 10000, SANDBOX_RATE_DEFAULT = 60, SANDBOX_RATE_MAX = 100000 };
 
@@ -30,6 +35,7 @@ struct sandbox_options {
                                later with sandbox_set_url() */
     int64_t rate_limit;     /* manage requests in a rolling 60 s; 0: SANDBOX_RATE_DEFAULT */
     int64_t subscribers;    /* e-mail subscribers; 0: 12345, negative: none */
+    bool faults;            /* whether it may be told to misbehave */
 };
 
 struct sandbox;
@@ -55,6 +61,20 @@ void sandbox_destroy(struct sandbox *sb);
  */
 int sandbox_handle(void *sb, const struct httpd_request *request, struct httpd_response *response)
     __attribute__((warn_unused_result));
+
+/** Where answers to held requests go: httpd_answer(), or what a test puts in its place. */
+struct sandbox_outlet {
+    void *ctx;
+    /** @return 0, or CRIER_ENOENT when the client is gone. */
+    int (*answer)(void *ctx, uint64_t hold, struct httpd_response *response);
+};
+
+/** Needed before the first request where the option `faults` is on; else nothing happens. */
+void sandbox_set_outlet(struct sandbox *sb, struct sandbox_outlet outlet);
+/** An httpd_gone when sb is passed as ctx. */
+void sandbox_gone(void *sb, uint64_t hold, struct now now);
+/** What happens without a request, at its time: stalls that end, writes that are applied late. */
+struct source_port sandbox_source_port(struct sandbox *sb);
 
 /** @return CRIER_ENOMEM or 0. */
 int sandbox_set_url(struct sandbox *sb, const char *base_url) __attribute__((warn_unused_result));

@@ -266,25 +266,31 @@ static int check_members(struct sandbox_call *call, const struct sandbox_field *
     return r;
 }
 
+int sandbox_check_json(struct sandbox_call *call, json_t **ret_json)
+{
+    json_error_t error;
+    json_t *all;
+
+    if (!is_json_type(httpd_request_field(call->req, "Content-Type")))
+        return sandbox_refuse(call, 415, "Content-Type must be application/json");
+    all = json_loadb(call->req->body, call->req->body_bytes, JSON_REJECT_DUPLICATES, &error);
+    if (!all)
+        return json_error_code(&error) == json_error_out_of_memory
+                   ? CRIER_ENOMEM
+                   : sandbox_refuse(call, 400, "the body is not JSON (line %d, column %d)",
+                                    error.line, error.column);
+    *ret_json = all;
+    return 0;
+}
+
 int sandbox_check_body(struct sandbox_call *call, const char *root,
                        const struct sandbox_field *field, size_t n_fields, json_t **ret_object)
 {
-    json_error_t error;
     json_t *all = NULL, *object;
-    int r;
+    int r = sandbox_check_json(call, &all);
 
-    if (!is_json_type(httpd_request_field(call->req, "Content-Type"))) {
-        r = sandbox_refuse(call, 415, "Content-Type must be application/json");
-        goto out;
-    }
-    all = json_loadb(call->req->body, call->req->body_bytes, JSON_REJECT_DUPLICATES, &error);
-    if (!all) {
-        r = json_error_code(&error) == json_error_out_of_memory
-                ? CRIER_ENOMEM
-                : sandbox_refuse(call, 400, "the body is not JSON (line %d, column %d)", error.line,
-                                 error.column);
-        goto out;
-    }
+    if (r)
+        return r;
     object = json_object_get(all, root);
     if (!object) {
         r = sandbox_refuse(call, 400, "param is missing or the value is empty: %s", root);

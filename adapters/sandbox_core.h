@@ -27,8 +27,11 @@ enum {
     SANDBOX_V2_INCIDENTS = 50  /* most of the public API's list */
 };
 
+struct sandbox_faults;
+
 struct sandbox {
     struct sandbox_db *db;
+    struct sandbox_faults *faults; /* NULL: it behaves */
     char *page_id;
     char *key;
     char *base_url;
@@ -38,9 +41,21 @@ struct sandbox {
     size_t rate_next;       /* the oldest, to be overwritten */
 };
 
+/** What a fault makes of one request; see sandbox_faults.h. */
+struct sandbox_terms {
+    const char *rule; /* its name, for the log */
+    bool discard;     /* do everything, then undo it; the log has the line */
+    bool unanswered;  /* nothing of it reaches the client */
+    int status;       /* what the client is told instead; 0: what is true */
+    int64_t arrived_wall_ms;
+    int64_t skew_ms; /* how wrong the clock is */
+};
+
 /** One request on its way. */
 struct sandbox_call {
     struct sandbox *sb;
+    const struct sandbox_terms *terms; /* NULL: no fault */
+    int64_t wall_ms;                   /* the time that is true, for the log */
     const struct httpd_request *req;
     struct httpd_response *res;
     const char *method; /* HEAD is GET here */
@@ -64,7 +79,20 @@ int sandbox_new_id(char id[SANDBOX_ID_BYTES]) __attribute__((warn_unused_result)
 /** The present time of a call as JSON; NULL when memory is out. */
 json_t *sandbox_time(int64_t wall_ms);
 
+/** Answers one request by the service's own rules. @param terms NULL: no fault.
+ * @return as sandbox_handle(). */
+int sandbox_perform(struct sandbox *sb, const struct httpd_request *request,
+                    struct httpd_response *response, const struct sandbox_terms *terms)
+    __attribute__((warn_unused_result));
+/** @return the status that the client is told where the service itself would say `true_status`: a
+ * fault may make a good request fail, but never a bad one succeed. */
+int sandbox_told_status(const struct sandbox_terms *terms, int true_status);
+
 /* ---- sandbox_check.c: what comes in ---- */
+
+/** Parses the body. @param ret_json the caller's to json_decref(). */
+int sandbox_check_json(struct sandbox_call *call, json_t **ret_json)
+    __attribute__((warn_unused_result));
 
 enum sandbox_type {
     SANDBOX_LINE,  /* string without control characters, 1 to max characters */

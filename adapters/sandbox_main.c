@@ -39,7 +39,17 @@ static const char usage[] =
     "  --name NAME       the page's name\n"
     "  --components A,B  components to have; default for a new page: Reading,Editing\n"
     "  --subscribers N   how many would get mail; default 12345\n"
-    "  --rate N          manage requests in 60 s; default 60\n";
+    "  --rate N          manage requests in 60 s; default 60\n"
+    "  --faults          it can be told to misbehave: PUT a script to /sandbox/faults, GET what\n"
+    "                    has happened, DELETE it; POST adds rules, POST .../release ends stalls.\n"
+    "                    \"Apply, then drop, on the second POST of an incident\":\n"
+    "                    {\"rules\": [{\"on\": {\"kind\": \"create\"}, \"nth\": 2,\n"
+    "                                \"do\": {\"drop\": true}}]}\n"
+    "                    on: method, path, query, kind (create, update, correct, delete, read,\n"
+    "                    list, manage, public); which of these: nth, next, always, probability\n"
+    "                    with seed; do: status, retry_after, body, type, stall_before, apply,\n"
+    "                    late, stall_after, drop, drip, cut, endless, distort, set, page, skew.\n"
+    "                    The whole format is in adapters/sandbox_faults.h.\n";
 
 static struct now now_read(void)
 {
@@ -83,6 +93,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *a)
         {"components", required_argument, NULL, 'c'},
         {"subscribers", required_argument, NULL, 's'},
         {"rate", required_argument, NULL, 'r'},
+        {"faults", no_argument, NULL, 'f'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -122,6 +133,9 @@ static int parse_arguments(int argc, char **argv, struct arguments *a)
             if (!parse_number(optarg, SANDBOX_RATE_MAX, &n) || !n)
                 return usage_error("--rate wants a number above 0, not", optarg);
             a->sandbox.rate_limit = n;
+            break;
+        case 'f':
+            a->sandbox.faults = true;
             break;
         case 'h':
             fputs(usage, stdout);
@@ -186,9 +200,9 @@ static int wait_ms(const struct pollset *set, int64_t boot_ms)
 }
 
 /* Serves until a signal comes. @return an exit code. */
-static int serve(struct httpd *h, int signal_fd)
+static int serve(struct httpd *h, struct sandbox *sb, int signal_fd)
 {
-    struct source_port source = httpd_source_port(h);
+    struct source_port http = httpd_source_port(h), late = sandbox_source_port(sb);
     struct pollset set;
     int code = EX_OK;
 
@@ -198,10 +212,12 @@ static int serve(struct httpd *h, int signal_fd)
         struct now now = now_read();
         size_t i;
 
-        source.dispatch(source.ctx, &set, now);
+        http.dispatch(http.ctx, &set, now);
+        late.dispatch(late.ctx, &set, now);
         pollset_clear(&set);
         pollset_add(&set, signal_fd, POLLIN);
-        source.collect(source.ctx, &set);
+        http.collect(http.ctx, &set);
+        late.collect(late.ctx, &set);
         if (set.err || set.n > WAITS_MAX) {
             code = EX_OSERR;
             break;
@@ -229,9 +245,14 @@ static int exit_code(int err)
     return err == CRIER_EINVAL ? EX_USAGE : err == CRIER_ENOMEM ? EX_OSERR : EX_CANTCREAT;
 }
 
+static int answer_held(void *ctx, uint64_t hold, struct httpd_response *response)
+{
+    return httpd_answer(ctx, hold, response);
+}
+
 static int run(struct arguments *a, int signal_fd)
 {
-    struct httpd_options http = {.port = a->port, .handler = sandbox_handle};
+    struct httpd_options http = {.port = a->port, .handler = sandbox_handle, .gone = sandbox_gone};
     struct sandbox *sb = NULL;
     struct httpd *h = NULL;
     char url[URL_MAX];
@@ -247,6 +268,7 @@ static int run(struct arguments *a, int signal_fd)
         code = EX_UNAVAILABLE;
         goto out;
     }
+    sandbox_set_outlet(sb, (struct sandbox_outlet){.ctx = h, .answer = answer_held});
     snprintf(url, sizeof url, "http://127.0.0.1:%u", (unsigned)httpd_port(h));
     if (sandbox_set_url(sb, url)) {
         code = EX_OSERR;
@@ -256,7 +278,7 @@ static int run(struct arguments *a, int signal_fd)
     if (!a->sandbox.key)
         printf("sandbox: key %s\n", sandbox_key(sb));
     fflush(stdout);
-    code = serve(h, signal_fd);
+    code = serve(h, sb, signal_fd);
 out:
     httpd_destroy(h);
     sandbox_destroy(sb);

@@ -134,8 +134,9 @@ class Sandbox:
     """crier sandbox on a free port, and eyes for what it makes public."""
 
     def __init__(self, folder, page="testpage0001", key="sandbox-key-of-the-tests",
-                 components="Reading,Editing", port=0):
+                 components="Reading,Editing", port=0, faults=False):
         self.folder = folder
+        self.may_misbehave = faults
         self.page = page
         self.key = key
         self.components = components
@@ -147,7 +148,8 @@ class Sandbox:
     def start(self):
         self.process = Process("sandbox", [
             binary(), "sandbox", "--port", str(self.port), "--db", self.folder / "sandbox.db",
-            "--key", self.key, "--page", self.page, "--components", self.components],
+            "--key", self.key, "--page", self.page, "--components", self.components,
+            *(["--faults"] if self.may_misbehave else [])],
             self.folder, environment())
         _, _, found = self.process.lines.wait_for(r"sandbox: (http://127\.0\.0\.1:(\d+))/? page (\S+)")
         self.url, self.port = found.group(1), int(found.group(2))  # the same port when it comes back
@@ -177,6 +179,34 @@ class Sandbox:
     def requests(self, method=None):
         """What came over the manage API so far."""
         return [row for row in self.get("/sandbox/log") if method in (None, row["method"])]
+
+    def faults(self, rules):
+        """From now on it misbehaves by these rules and no others; see adapters/sandbox_faults.h.
+
+        Rules of one fault: {"on": {"kind": "create"}, "nth": 2, "do": {"drop": True}}.
+        """
+        return self.send("PUT", "/sandbox/faults", {"rules": rules})
+
+    def faults_now(self):
+        """The script as it stands: {"rules": [{name, matched, fired, rule}], "held": [...]}."""
+        return self.get("/sandbox/faults")
+
+    def release(self, rule=None):
+        """What faults hold back goes on now: all of it, or that rule's."""
+        return self.send("POST", "/sandbox/faults/release", {"rule": rule} if rule else None)
+
+    def wait_held(self, phase=None, timeout=PATIENCE_S):
+        """The requests that faults hold back, as soon as there is one (in that phase)."""
+        return self._wait(lambda: self.faults_now()["held"], lambda held: any(
+            phase in (None, row["phase"]) for row in held), timeout)
+
+    def send(self, method, path, body=None):
+        """JSON to where no key is needed; the answer."""
+        request = urllib.request.Request(self.url + path, method=method,
+                                         data=None if body is None else json.dumps(body).encode())
+        request.add_header("Content-Type", "application/json")
+        with _web.open(request, timeout=PATIENCE_S) as answer:
+            return json.load(answer)
 
     def wait_incident(self, wanted, timeout=PATIENCE_S):
         """The newest public incident as soon as `wanted(incident)` holds for it."""

@@ -133,7 +133,7 @@ class House:
         self.clients = {}
         self.crier = None
         self.sandbox = None
-        self.sandbox = Sandbox(self.folder.sub("sandbox"))
+        self.sandbox = Sandbox(self.folder.sub("sandbox"), faults=True)
         home = self.folder.sub("crier")
         self.settings = self.default_settings(home)
         self.crier = Crier(home, self.settings)
