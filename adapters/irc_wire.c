@@ -361,7 +361,7 @@ void irc_wire_ready(struct irc_wire *w)
     log_info("irc", "%s: registered as %s%s", w->p->name, w->nick,
              w->auth.logged_in         ? ", logged in"
              : w->p->sasl == SASL_NONE ? ""
-                                       : ", not logged in yet");
+                                       : ", waiting for the services");
     /* Its PONG says what time it is there. */
     irc_wire_ping(w);
     if (w->p->sasl == SASL_NONE || w->auth.logged_in)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -76,7 +77,11 @@ static void read_peer(struct rig *r)
     ssize_t n;
 
     if (r->peer < 0) {
+        int on = 1;
+
         r->peer = accept4(r->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (r->peer >= 0)
+            (void)setsockopt(r->peer, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         return;
     }
     while ((n = recv(r->peer, b, sizeof b, 0)) > 0)
@@ -560,6 +565,8 @@ static void test_history(void **state)
     (void)told(r, "heard * id=1 obey: 3");
     server(r, "@time=%s;account=al :al!u@h PRIVMSG #ops :4", old);
     (void)told(r, "heard * history obey: 4");
+    server(r, "@time=%s;account=al :al!u@h PRIVMSG crier :in private", old);
+    (void)told(r, "heard * private history obey: in private");
     /* Not old, but said before we came. */
     server(r, "@time=%s;account=al :al!u@h PRIVMSG #ops :5", before);
     (void)told(r, "heard * history obey: 5");
@@ -626,6 +633,12 @@ static void test_whois(void **state)
     (void)sent(r, "WHOIS al");
     server(r, ":al!u@h NICK al2");
     server(r, ":irc.test 311 crier al u h * :Al");
+    server(r, ":irc.test 330 crier al alacc :is logged in as");
+    server(r, ":irc.test 318 crier al :End of /WHOIS list.");
+    (void)told(r, "heard *account=- id=2*: !status confirm 4");
+    /* An account without the host that it belongs to. */
+    server(r, ":al!u@h PRIVMSG #ops :!status confirm 4");
+    (void)sent(r, "WHOIS al");
     server(r, ":irc.test 330 crier al alacc :is logged in as");
     server(r, ":irc.test 318 crier al :End of /WHOIS list.");
     (void)told(r, "heard *account=- id=2*: !status confirm 4");
