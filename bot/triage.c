@@ -386,7 +386,7 @@ static void on_firing(struct model *m, const struct signal *sig)
     const struct rule_settings *rule = sig->rule >= 0 ? &m->settings->rule[sig->rule] : NULL;
     struct alert *a = alert_find_amended(m, sig);
     struct incident *inc;
-    bool began;
+    bool told, worse, began;
 
     if (rule && rule->ignore)
         return;
@@ -401,18 +401,20 @@ static void on_firing(struct model *m, const struct signal *sig)
         a = alert_create(m, sig);
     if (!a)
         return;
-    began = !a->r.firing || (sig->paging && !a->r.paging) ||
-            strcmp(a->r.rule, rule ? rule->name : "") != 0;
+    told = a->r.firing && alert_tells(m, a);
+    began = !a->r.firing || strcmp(a->r.rule, rule ? rule->name : "") != 0;
     alert_account(m, a, -1);
-    if (!a->r.firing) {
+    worse = sig->paging && !a->r.paging;
+    a->r.severity = sig->severity;
+    a->r.paging = sig->paging;
+    worse = worse || (!told && alert_tells_by(a, rule)); /* a warning that is critical now */
+    if (!a->r.firing || (worse && !told)) {
         a->r.first_wall_ms = sig->wall_ms;
         a->first_boot_ms = m->now.boot_ms;
     }
-    if (sig->paging && !a->r.paging)
+    if (worse)
         a->r.held = 0; /* it got worse than what people closed */
     a->r.firing = 1;
-    a->r.severity = sig->severity;
-    a->r.paging = sig->paging;
     a->r.count = sig->count;
     a->r.line_id = (int64_t)sig->line_id;
     a->r.last_wall_ms = sig->wall_ms;
@@ -423,16 +425,16 @@ static void on_firing(struct model *m, const struct signal *sig)
     alert_account(m, a, 1);
     model_alert_touch(m, a);
     model_put(m, RECORD_ALERT, &a->r);
-    if (!began || a->r.held)
-        return;
     inc = a->r.incident ? model_incident(m, a->r.incident) : NULL;
+    began = (began || worse) && !a->r.held;
     if (inc) {
-        absorb(m, inc, a);
+        if (began)
+            absorb(m, inc, a);
         update_quiet(m, inc);
-    } else {
+    } else if (began) {
         consider(m, a);
     }
-    if (a->r.incident)
+    if (began && a->r.incident)
         model_timeline(m, a->r.incident, sig->wall_ms, "firing", sig->source, sig->raw);
 }
 

@@ -1,0 +1,117 @@
+/* What goes wrong with the engine: each test was a fault once. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "house.h"
+
+#ifndef HOUSE_CFG
+#define HOUSE_CFG "tests/data/house.cfg"
+#endif
+
+#define EXCEPTIONS_IS(severity)                                                                    \
+    "PROBLEM - MediaWiki exceptions and fatals per minute for appserver on alert1001 is " severity \
+    ": 2.651e+04 gt 100"
+#define EXCEPTIONS EXCEPTIONS_IS("CRITICAL")
+#define EXCEPTIONS_OK                                                                          \
+    "RECOVERY - MediaWiki exceptions and fatals per minute for appserver on alert1001 is OK: " \
+    "(C)100 gt (W)50 gt 2"
+#define FRONTEND "(FrontendUnavailable) firing: varnish-text has reduced HTTP availability #page"
+#define SEARCH "FIRING: SearchDown: search is down #page"
+#define STARTED \
+    "!log deployer1@deploy1002 Started scap: Backport for [[gerrit:880004|Example change (T1)]]"
+
+enum { SECOND = 1000, MINUTE = 60 * 1000, HOUR = 60 * 60 * 1000 };
+
+static int setup(void **state)
+{
+    struct house *h = calloc(1, sizeof *h);
+
+    house_init(h, HOUSE_CFG);
+    *state = h;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    house_finish(*state);
+    free(*state);
+    return 0;
+}
+
+static void draft(struct house *h)
+{
+    house_deploy(h, STARTED);
+    house_wait(h, 8 * MINUTE);
+    house_icinga(h, EXCEPTIONS);
+}
+
+static void publish(struct house *h)
+{
+    draft(h);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
+    house_expect_last(h, HOUSE_OPS, "1 is public since 18:08:00, investigating: ");
+}
+
+/* ---- alerts -------------------------------------------------------------------------------- */
+
+static void warning_that_becomes_critical_drafts(void **state)
+{
+    struct house *h = *state;
+
+    house_deploy(h, STARTED);
+    house_icinga(h, EXCEPTIONS_IS("WARNING"));
+    assert_int_equal(engine_open_incidents(h->engine), 0);
+    house_wait(h, 2 * MINUTE);
+    house_icinga(h, EXCEPTIONS);
+    house_expect_said(h, HOUSE_OPS, "DRAFT 1.1");
+    house_expect_last(h, HOUSE_OPS, "18:02:00"); /* since when it matters */
+}
+
+static void warnings_that_become_critical_are_a_storm(void **state)
+{
+    struct house *h = *state;
+    char line[100];
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        (void)snprintf(line, sizeof line, "PROBLEM - Latency on mw%d is WARNING: slow", i);
+        house_icinga(h, line);
+    }
+    house_wait(h, 8 * MINUTE);
+    for (i = 0; i < 3; i++) {
+        (void)snprintf(line, sizeof line, "PROBLEM - Latency on mw%d is CRITICAL: slow", i);
+        house_icinga(h, line);
+    }
+    house_expect_said(h, HOUSE_OPS, "DRAFT 1.1");
+}
+
+/* A critical alert that is only a warning now tells readers nothing: the draft is quiet. */
+static void critical_that_becomes_a_warning_is_quiet(void **state)
+{
+    struct house *h = *state;
+
+    draft(h);
+    house_icinga(h, EXCEPTIONS_IS("WARNING"));
+    house_wait(h, 61 * MINUTE);
+    assert_int_equal(engine_open_incidents(h->engine), 0);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(warning_that_becomes_critical_drafts),
+        T(warnings_that_become_critical_are_a_storm),
+        T(critical_that_becomes_a_warning_is_quiet),
+    };
+
+    (void)publish;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
