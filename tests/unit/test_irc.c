@@ -1073,6 +1073,28 @@ static void test_one_network_fails_alone(void **state)
     (void)sent(r, "PRIVMSG #ops :goes");
 }
 
+/* Nothing to do: every turn waits for as long as it may. */
+static void test_idle_does_not_spin(void **state)
+{
+    struct rig *r = *state;
+    int64_t began;
+    int i;
+
+    ready(r, "account-tag server-time echo-message");
+    server(r, ":irc.test PONG irc.test :crier-1");
+    assert_int_equal(say(r, "net/#ops", "x", SAY_ANSWER, 1, 0), 0);
+    (void)sent(r, "PRIVMSG #ops :x");
+    server(r, ":crier!crier@bot.example PRIVMSG #ops :x");
+    (void)told(r, "shown 1");
+    assert_int_equal(say(r, "net/nobody", "y", SAY_ANSWER, 0, 0), 0);
+    (void)sent(r, "PRIVMSG nobody :y");
+    barrier(r);
+    began = r->wait.now(r->wait.ctx).boot_ms;
+    for (i = 0; i < 10; i++)
+        turn(r);
+    assert_true(r->wait.now(r->wait.ctx).boot_ms - began >= 8 * TURN_MS);
+}
+
 #define RIGGED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -1098,6 +1120,7 @@ int main(void)
         RIGGED(test_long_sleep),
         RIGGED(test_error_and_killed),
         RIGGED(test_garbage),
+        RIGGED(test_idle_does_not_spin),
         RIGGED(test_quit),
         RIGGED(test_quit_does_not_wait_for_ever),
         RIGGED(test_quit_before_connected),
