@@ -84,11 +84,6 @@ void irc_wire_event(struct irc_wire *w, enum chat_event_kind kind, const char *t
     free(place);
 }
 
-static int64_t at_least(int64_t value, int64_t least)
-{
-    return value > least ? value : least;
-}
-
 static void set_timer(struct irc_wire *w, enum irc_wire_timer t, int64_t in_ms)
 {
     w->timer[t] = w->now.boot_ms + in_ms;
@@ -200,9 +195,9 @@ int irc_wire_create(const struct network_settings *network, const char *prefix,
         r = irc_rooms_set(&w->rooms, w->p->channel, w->p->n_channels, &w->support, NULL, NULL);
     if (r)
         goto out;
-    w->backoff_ms = at_least(w->p->reconnect_min_ms, SETTINGS_MIN_MS);
-    irc_bucket_init(&w->bucket, at_least(w->p->flood_burst_lines, 1),
-                    at_least(w->p->flood_interval_ms, SETTINGS_MIN_MS), 0);
+    w->backoff_ms = irc_wire_at_least(w->p->reconnect_min_ms, SETTINGS_MIN_MS);
+    irc_bucket_init(&w->bucket, irc_wire_at_least(w->p->flood_burst_lines, 1),
+                    irc_wire_at_least(w->p->flood_interval_ms, SETTINGS_MIN_MS), 0);
     if (!w->p->tls)
         log_warnx("irc", "%s: plain TCP: everybody on the way can read and forge what is said",
                   w->p->name);
@@ -264,7 +259,7 @@ static int64_t jitter(int64_t most_ms)
 
 static void reconnect_later(struct irc_wire *w)
 {
-    int64_t most = at_least(w->p->reconnect_max_ms, SETTINGS_MIN_MS);
+    int64_t most = irc_wire_at_least(w->p->reconnect_max_ms, SETTINGS_MIN_MS);
     int64_t wait = w->backoff_ms / 2 + jitter(w->backoff_ms - w->backoff_ms / 2);
 
     set_timer(w, TIMER_CONNECT, wait);
@@ -336,8 +331,8 @@ static void begin_registration(struct irc_wire *w)
     w->heard_boot_ms = w->pinged_boot_ms = w->asked_boot_ms = w->now.boot_ms;
     w->nick_tries = 0;
     irc_support_init(&w->support);
-    irc_bucket_init(&w->bucket, at_least(w->p->flood_burst_lines, 1),
-                    at_least(w->p->flood_interval_ms, SETTINGS_MIN_MS), w->now.boot_ms);
+    irc_bucket_init(&w->bucket, irc_wire_at_least(w->p->flood_burst_lines, 1),
+                    irc_wire_at_least(w->p->flood_interval_ms, SETTINGS_MIN_MS), w->now.boot_ms);
     set_timer(w, TIMER_REGISTER, REGISTER_MS);
     r = irc_session_create(w->p->nick, &sink, &w->session);
     if (r) {
@@ -355,8 +350,8 @@ void irc_wire_ready(struct irc_wire *w)
     irc_wire_enter(w, IRC_WIRE_READY);
     w->timer[TIMER_REGISTER] = NOW_NEVER;
     set_timer(w, TIMER_STABLE, STABLE_MS);
-    set_timer(w, TIMER_PING, at_least(w->p->ping_interval_ms, SETTINGS_MIN_MS));
-    set_timer(w, TIMER_DEAD, at_least(w->p->dead_after_ms, SETTINGS_MIN_MS));
+    set_timer(w, TIMER_PING, irc_wire_at_least(w->p->ping_interval_ms, SETTINGS_MIN_MS));
+    set_timer(w, TIMER_DEAD, irc_wire_at_least(w->p->dead_after_ms, SETTINGS_MIN_MS));
     irc_auth_registered(&w->auth, w->now.boot_ms);
     log_info("irc", "%s: registered as %s%s", w->p->name, w->nick,
              w->auth.logged_in         ? ", logged in"
@@ -435,7 +430,7 @@ void irc_wire_nick_free(struct irc_wire *w, const char *nick)
 
 static void ping_due(struct irc_wire *w)
 {
-    int64_t interval = at_least(w->p->ping_interval_ms, SETTINGS_MIN_MS);
+    int64_t interval = irc_wire_at_least(w->p->ping_interval_ms, SETTINGS_MIN_MS);
     int64_t due =
         (w->heard_boot_ms > w->pinged_boot_ms ? w->heard_boot_ms : w->pinged_boot_ms) + interval;
 
@@ -450,8 +445,8 @@ static void ping_due(struct irc_wire *w)
 /* Dead is who has had time to answer: after a sleep of the machine it was we who were silent. */
 static void dead_due(struct irc_wire *w)
 {
-    int64_t limit = at_least(w->p->dead_after_ms, SETTINGS_MIN_MS);
-    int64_t answer = at_least(limit - w->p->ping_interval_ms, SETTINGS_MIN_MS);
+    int64_t limit = irc_wire_at_least(w->p->dead_after_ms, SETTINGS_MIN_MS);
+    int64_t answer = irc_wire_at_least(limit - w->p->ping_interval_ms, SETTINGS_MIN_MS);
     int64_t due = w->heard_boot_ms + limit;
 
     if (w->now.boot_ms >= due && w->asked_boot_ms <= w->heard_boot_ms)
@@ -502,7 +497,7 @@ static void fire(struct irc_wire *w, enum irc_wire_timer t)
         break;
     case TIMER_STABLE:
         w->timer[TIMER_STABLE] = NOW_NEVER;
-        w->backoff_ms = at_least(w->p->reconnect_min_ms, SETTINGS_MIN_MS);
+        w->backoff_ms = irc_wire_at_least(w->p->reconnect_min_ms, SETTINGS_MIN_MS);
         break;
     case TIMER_FLUSH:
         send_quit(w);
@@ -626,85 +621,6 @@ void irc_wire_collect(const struct irc_wire *w, struct pollset *set)
     pollset_deadline(set, irc_ident_next(&w->ident));
     if (w->state == IRC_WIRE_READY && w->joining)
         pollset_deadline(set, irc_rooms_next(&w->rooms));
-}
-
-/* ---- changes ------------------------------------------------------------------------------ */
-
-struct irc_wire_change {
-    struct network_settings *p;
-    char *prefix;
-};
-
-int irc_wire_prepare(const struct network_settings *network, const char *prefix,
-                     struct irc_wire_change **ret_change)
-{
-    struct irc_wire_change *c = calloc(1, sizeof *c);
-
-    if (!c)
-        return CRIER_ENOMEM;
-    c->p = irc_profile_copy(network);
-    c->prefix = strdup(prefix);
-    if (!c->p || !c->prefix) {
-        irc_wire_change_destroy(c);
-        return CRIER_ENOMEM;
-    }
-    *ret_change = c;
-    return 0;
-}
-
-void irc_wire_change_destroy(struct irc_wire_change *c)
-{
-    if (!c)
-        return;
-    irc_profile_destroy(c->p);
-    free(c->prefix);
-    free(c);
-}
-
-static void room_left(void *ctx, const struct irc_room *room)
-{
-    struct irc_wire *w = ctx;
-
-    (void)irc_wire_own(w, IRC_COMMAND_PART, room->name, "");
-    if (room->state != IRC_ROOM_IN || w->n_gone == IRC_WIRE_GONE)
-        return;
-    w->gone[w->n_gone] = strdup(room->name);
-    w->n_gone += w->gone[w->n_gone] != NULL;
-}
-
-/* Lines to a channel that is ours no more, or where crier may not talk any more. */
-static bool is_homeless(void *ctx, const struct irc_queued *line)
-{
-    struct irc_wire *w = ctx;
-    const struct irc_room *room;
-
-    if (line->priority == IRC_QUEUE_PRIORITY_OWN ||
-        !irc_support_is_channel(&w->support, line->target))
-        return false;
-    room = irc_rooms_find(&w->rooms, &w->support, line->target);
-    return !room || !(room->roles & (CHANNEL_TALK | CHANNEL_PRACTICE));
-}
-
-void irc_wire_apply(struct irc_wire *w, struct irc_wire_change *c)
-{
-    struct network_settings *p = w->p;
-    char *prefix = w->prefix;
-
-    if (irc_rooms_set(&w->rooms, c->p->channel, c->p->n_channels, &w->support, room_left, w)) {
-        log_errorx("irc", "%s: out of memory, the channels stay as they were", w->p->name);
-        irc_wire_change_destroy(c);
-        return;
-    }
-    w->p = c->p;
-    w->prefix = c->prefix;
-    c->p = p;
-    c->prefix = prefix;
-    irc_wire_change_destroy(c);
-    irc_bucket_adjust(&w->bucket, at_least(w->p->flood_burst_lines, 1),
-                      at_least(w->p->flood_interval_ms, SETTINGS_MIN_MS));
-    irc_queue_purge(w->queue, is_homeless, w);
-    if (w->joining)
-        irc_rooms_start(&w->rooms, w->now.boot_ms);
 }
 
 void irc_wire_quit(struct irc_wire *w, const char *reason)

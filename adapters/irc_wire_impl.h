@@ -1,6 +1,7 @@
 /*
- * irc_wire_impl: what the three files of irc_wire share: irc_wire.c (the life of a connection),
- * irc_wire_in.c (what the server says) and irc_wire_out.c (what goes out). For nobody else.
+ * irc_wire_impl: what the files of irc_wire share: irc_wire.c (the life of a connection),
+ * irc_wire_in.c (what the server says), irc_wire_out.c (what goes out) and irc_wire_change.c (what
+ * a reload changes). For nobody else.
  */
 #ifndef CRIER_IRC_WIRE_IMPL_H
 #define CRIER_IRC_WIRE_IMPL_H
@@ -132,6 +133,12 @@ struct irc_wire {
     bool quit_asked;
     char *quit_reason;
 };
+
+/** A duration or count of the configuration that a test may have left at 0. */
+static inline int64_t irc_wire_at_least(int64_t value, int64_t least)
+{
+    return value > least ? value : least;
+}
 
 /* ---- irc_wire.c */
 /** Ends the connection when the dispatch is through; the first reason is kept. */
