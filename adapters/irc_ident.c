@@ -127,6 +127,37 @@ void irc_ident_line(struct irc_ident *d, const struct irc_support *support,
     advance(d, support, boot_ms);
 }
 
+/* The answer to a WHOIS that nobody waits for any more must not be taken for the next one's. */
+static void expect_late(struct irc_ident *d, const char *nick, int64_t boot_ms)
+{
+    size_t i, oldest = 0;
+
+    for (i = 1; i < IRC_IDENT_LATE; i++)
+        if (d->late[i].until_boot_ms < d->late[oldest].until_boot_ms)
+            oldest = i;
+    if (strlen(nick) >= sizeof d->late[oldest].nick)
+        return;
+    memcpy(d->late[oldest].nick, nick, strlen(nick) + 1);
+    d->late[oldest].until_boot_ms = boot_ms + IRC_IDENT_LATE_MS;
+}
+
+/* @return true when the numeric belongs to an answer that came too late. */
+static bool is_late(struct irc_ident *d, const struct irc_support *support, const char *nick,
+                    int numeric, int64_t boot_ms)
+{
+    size_t i;
+
+    for (i = 0; i < IRC_IDENT_LATE; i++) {
+        if (!d->late[i].nick[0] || boot_ms >= d->late[i].until_boot_ms ||
+            !irc_same(support, d->late[i].nick, nick))
+            continue;
+        if (numeric == 318)
+            memset(&d->late[i], 0, sizeof d->late[i]);
+        return true;
+    }
+    return false;
+}
+
 static bool fits_userhost(const struct irc_msg *m, const char *userhost)
 {
     const char *user = irc_line_param(m, 2), *host = irc_line_param(m, 3);
@@ -142,7 +173,8 @@ void irc_ident_numeric(struct irc_ident *d, const struct irc_support *support, c
     const char *nick = irc_line_param(m, 1);
     size_t i;
 
-    if (m->nick || !m->prefix || strcmp(m->prefix, server) != 0)
+    if (m->nick || !m->prefix || strcmp(m->prefix, server) != 0 ||
+        is_late(d, support, nick, m->numeric, boot_ms))
         return;
     for (i = 0; i < d->n && !l; i++)
         if (d->held[i].asked && same_speaker(support, &d->held[i], nick))
@@ -184,6 +216,7 @@ void irc_ident_gone(struct irc_ident *d, const struct irc_support *support, cons
 
 void irc_ident_lost(struct irc_ident *d)
 {
+    memset(d->late, 0, sizeof d->late);
     while (d->n)
         deliver(d, 0, d->held[0].ask ? IDENTITY_UNKNOWN : d->held[0].line.identity);
 }
@@ -193,10 +226,13 @@ void irc_ident_tick(struct irc_ident *d, const struct irc_support *support, int6
     size_t i = 0;
 
     while (i < d->n) {
-        if (boot_ms >= d->held[i].until_boot_ms)
-            deliver(d, i, d->held[i].ask ? IDENTITY_UNKNOWN : d->held[i].line.identity);
-        else
+        if (boot_ms < d->held[i].until_boot_ms) {
             i++;
+            continue;
+        }
+        if (d->held[i].asked)
+            expect_late(d, d->held[i].line.nick, boot_ms);
+        deliver(d, i, d->held[i].ask ? IDENTITY_UNKNOWN : d->held[i].line.identity);
     }
     advance(d, support, boot_ms);
 }

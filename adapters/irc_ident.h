@@ -17,10 +17,12 @@
 #include "ports.h"
 
 enum {
-    IRC_IDENT_HELD = 32,      /* lines that wait; more are passed on as unknown */
-    IRC_IDENT_EACH = 4,       /* of one speaker */
-    IRC_IDENT_ASKED = 4,      /* WHOIS under way at once */
-    IRC_IDENT_WAIT_MS = 10000 /* for the answer, and for all of the waiting */
+    IRC_IDENT_HELD = 32,       /* lines that wait; more are passed on as unknown */
+    IRC_IDENT_EACH = 4,        /* of one speaker */
+    IRC_IDENT_ASKED = 4,       /* WHOIS under way at once */
+    IRC_IDENT_WAIT_MS = 10000, /* for the answer, and for all of the waiting */
+    IRC_IDENT_LATE = 8,        /* answers that came too late and are still to be skipped */
+    IRC_IDENT_LATE_MS = 60000  /* or never come */
 };
 
 struct irc_ident_port {
@@ -45,6 +47,10 @@ struct irc_ident {
     struct irc_ident_port port;
     size_t n;
     struct irc_ident_line held[IRC_IDENT_HELD]; /* oldest first */
+    struct {
+        char nick[64]; /* "": free */
+        int64_t until_boot_ms;
+    } late[IRC_IDENT_LATE];
 };
 
 void irc_ident_init(struct irc_ident *d, const struct irc_ident_port *port);

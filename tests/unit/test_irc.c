@@ -647,6 +647,17 @@ static void test_whois(void **state)
     (void)sent(r, "WHOIS al");
     r->ahead_ms += 10500;
     (void)told(r, "heard *account=- id=2*: !status confirm 5");
+    /* The answer comes after all, when the next command already waits for its own. */
+    server(r, ":al!u@h PRIVMSG #ops :!status confirm 7");
+    (void)sent(r, "WHOIS al");
+    server(r, ":irc.test 311 crier al u h * :Al");
+    server(r, ":irc.test 330 crier al alacc :is logged in as");
+    server(r, ":irc.test 318 crier al :End of /WHOIS list.");
+    barrier(r);
+    assert_null(strstr(buf_str(&r->told), "confirm 7"));
+    server(r, ":irc.test 311 crier al u h * :Al");
+    server(r, ":irc.test 318 crier al :End of /WHOIS list.");
+    (void)told(r, "heard *account=- id=0*: !status confirm 7");
     /* Commands are not taken in channels that are only watched. */
     server(r, ":al!u@h PRIVMSG #alerts :!status confirm 6");
     (void)told(r, "heard net/#alerts *id=2*: !status confirm 6");
