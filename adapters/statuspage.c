@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "buf.h"
 #include "err.h"
@@ -18,16 +19,25 @@ enum {
     LANES_BACKGROUND = 4,   /* of these, for what is not urgent */
     QUEUE_MAX = 256,        /* requests of one page */
     QUEUE_BACKGROUND = 128, /* background ones are taken only below this */
+    QUEUE_PUBLIC = 16,      /* of these, to be asked without the key */
+    PUBLIC_EVERY_MS = 1000, /* between two of them */
+    /* Idle connections are thrown away before the usual 60 s of load balancers are over: one that
+     * the server closes just as a request is on its way makes that request doubtful. */
+    IDLE_CONNECTION_MS = 55 * 1000,
+    SUSPENDED_MS = 1000, /* less is the time between two looks at the clocks */
     WARM_FOR_MS = 30 * 60 * 1000,
-    WARM_IDLE_MS = 40 * 1000,  /* below statuspage_http's limit for idle connections */
-    WARM_FRESH_MS = 20 * 1000, /* used so lately that a new warming finds it open */
-    HOLD_MAX_MS = 5 * 60 * 1000
+    WARM_IDLE_MS = 40 * 1000, /* below IDLE_CONNECTION_MS */
+    WARM_FRESH_MS = 20 * 1000 /* used so lately that a new warming finds it open */
 };
 
 struct page {
     struct job_page facts;
     struct http_endpoint endpoint;
-    struct ratelimit *limit; /* shared by the pages that have the same key */
+    struct http_endpoint public_endpoint; /* no key; its strings are borrowed */
+    char *public_proxy;
+    struct http_lane *public_lane;
+    int64_t public_free_boot_ms; /* when the next one without the key may begin */
+    struct ratelimit *limit;     /* shared by the pages that have the same key */
     struct http_lane *lane[LANES];
     struct job *first; /* queued and under way, in the order of submit() */
     size_t n_jobs;
@@ -42,6 +52,11 @@ struct statuspage {
     struct page *page;
     size_t n_pages;
     struct ratelimit *limit; /* one for each page, the first with a key is used */
+    /* libcurl's clock stands still while the machine sleeps, and takes the connections from before
+     * for fresh ones. */
+    bool clocks_read;
+    int64_t asleep_ms;      /* how far boot time is ahead of libcurl's */
+    int64_t awake_since_ms; /* of libcurl's clock */
     bool in_sink;
 };
 
@@ -98,8 +113,9 @@ static const char *check_parts(CURLU *u, bool allow_plain)
     return wrong;
 }
 
-/* @param ret_plain whether the address is plain http. */
-static int check_url(const struct page_settings *ps, const char *url, bool *ret_plain)
+/* @param key  of the configuration. @param ret_plain whether the address is plain http. */
+static int check_url(const struct page_settings *ps, const char *key, const char *url,
+                     bool *ret_plain)
 {
     CURLU *u = curl_url();
     const char *wrong = "is no address; write https://host";
@@ -112,7 +128,7 @@ static int check_url(const struct page_settings *ps, const char *url, bool *ret_
     *ret_plain = !strncasecmp(url, "http://", 7);
     if (!wrong)
         return 0;
-    log_errorx("statuspage", "page \"%s\": api_url %s", ps->name, wrong);
+    log_errorx("statuspage", "page \"%s\": %s %s", ps->name, key, wrong);
     return CRIER_EINVAL;
 }
 
@@ -161,18 +177,21 @@ static int page_init(struct statuspage *s, size_t index, const struct settings *
     struct page *p = &s->page[index];
     const char *api = ps->api_url && *ps->api_url ? ps->api_url : "https://api.statuspage.io";
     char why[512];
-    bool plain = false;
+    bool plain = false, public_plain = false;
     size_t n, i;
     int r = 0;
 
     p->last_used_boot_ms = INT64_MIN / 2;
+    p->public_free_boot_ms = INT64_MIN;
     p->warm_until_boot_ms = INT64_MIN;
     p->facts.name = copy_or_null(ps->name, &r);
     p->facts.page_id = copy_or_null(ps->page_id, &r);
     p->facts.api_url = copy_or_null(api, &r);
     p->facts.public_url = copy_or_null(ps->public_url ? ps->public_url : "", &r);
     p->endpoint.ca_file = copy_or_null(ps->ca_file, &r);
-    if (r || (r = check_url(ps, api, &plain)) ||
+    if (r || (r = check_url(ps, "api_url", api, &plain)) ||
+        (*p->facts.public_url &&
+         (r = check_url(ps, "public_url", p->facts.public_url, &public_plain))) ||
         (r = copy_names(settings, index, &p->facts.configured)))
         return r;
     if (!p->facts.page_id || !statuspage_id_is_valid(p->facts.page_id)) {
@@ -187,11 +206,15 @@ static int page_init(struct statuspage *s, size_t index, const struct settings *
         p->facts.api_url[n - 3] = '\0';
     /* Plain http is for loopback alone, so no proxy may carry it away. */
     p->endpoint.proxy = copy_or_null(plain ? NULL : ps->proxy, &r);
+    p->public_proxy = copy_or_null(public_plain ? NULL : ps->proxy, &r);
     if (r)
         return r;
     p->endpoint.net = s->net;
     p->endpoint.connect_timeout_ms = options->connect_timeout_ms;
     p->endpoint.total_timeout_ms = options->total_timeout_ms;
+    p->public_endpoint = p->endpoint;
+    p->public_endpoint.key = NULL;
+    p->public_endpoint.proxy = p->public_proxy;
     r = secret_load(ps->key_file, ps->key_env, &p->endpoint.key, why, sizeof why);
     if (r) {
         log_errorx("statuspage", "page \"%s\": %s", ps->name, why);
@@ -211,6 +234,7 @@ static void page_finish(struct page *p)
 
     for (i = 0; i < LANES; i++)
         http_lane_destroy(p->lane[i]);
+    http_lane_destroy(p->public_lane);
     while ((job = p->first)) {
         p->first = job->next;
         job_destroy(job);
@@ -225,6 +249,7 @@ static void page_finish(struct page *p)
     free(p->facts.public_url);
     free(p->endpoint.ca_file);
     free(p->endpoint.proxy);
+    free(p->public_proxy);
     secret_destroy(p->endpoint.key);
 }
 
@@ -313,6 +338,16 @@ static void unqueue(struct page *p, struct job *job)
     p->n_jobs--;
 }
 
+static size_t count_public(const struct page *p)
+{
+    const struct job *job;
+    size_t n = 0;
+
+    for (job = p->first; job; job = job->next)
+        n += job_is_public(job);
+    return n;
+}
+
 static int submit(void *ctx, const struct page_request *req)
 {
     struct statuspage *s = ctx;
@@ -329,6 +364,8 @@ static int submit(void *ctx, const struct page_request *req)
         p->warm_wanted = true;
         return 0;
     }
+    if (req->op == PAGE_PUBLIC && count_public(p) >= QUEUE_PUBLIC)
+        return CRIER_ELIMIT;
     if (p->n_jobs >= (size_t)(req->urgent ? QUEUE_MAX : QUEUE_BACKGROUND))
         return CRIER_ELIMIT;
     job = job_create(req);
@@ -365,6 +402,8 @@ static struct job *next_job(const struct page *p, bool urgent)
     size_t busy = 0;
 
     for (job = p->first; job; job = job->next) {
+        if (job_is_public(job))
+            continue;
         if (job->lane)
             busy++;
         else if (!found && job->req.urgent == urgent && !must_wait(p, job))
@@ -373,20 +412,33 @@ static struct job *next_job(const struct page *p, bool urgent)
     return busy < (size_t)(urgent ? LANES : LANES_BACKGROUND) ? found : NULL;
 }
 
+/* @return the first of those without the key, or NULL while one is under way. */
+static struct job *next_public_job(const struct page *p)
+{
+    struct job *job;
+
+    if (p->public_lane && http_lane_is_busy(p->public_lane))
+        return NULL;
+    for (job = p->first; job && !job_is_public(job); job = job->next)
+        ;
+    return job;
+}
+
 /* ---- one turn */
 
 /* What the page's components are now: the configured ones first, as many as there is room for. */
-static void list_present(const struct page *p, struct components *present)
+static void list_present(const struct page *p, const struct page_components *map,
+                         struct components *present)
 {
     const struct page_component *c;
     size_t i;
 
     for (i = 0; i < p->facts.configured.n; i++)
-        if (page_components_find(&p->facts.map, p->facts.configured.item[i], &c) &&
+        if (page_components_find(map, p->facts.configured.item[i], &c) &&
             components_set(present, p->facts.configured.item[i], c->status))
             return;
-    for (i = 0; i < p->facts.map.n; i++)
-        if (components_set(present, p->facts.map.item[i].name, p->facts.map.item[i].status))
+    for (i = 0; i < map->n; i++)
+        if (components_set(present, map->item[i].name, map->item[i].status))
             return;
 }
 
@@ -407,6 +459,8 @@ static void answer(struct statuspage *s, struct page *p, struct job *job)
     a.op = job->req.op;
     a.page = p->facts.name;
     a.outbox_id = job->req.outbox_id;
+    a.remote_id = job->req.remote_id;
+    a.recent = job->req.recent;
     a.result = job->result;
     a.http_status = job->http_status;
     a.retry_after_ms = job->retry_after_ms;
@@ -416,8 +470,8 @@ static void answer(struct statuspage *s, struct page *p, struct job *job)
         a.incident = job->list.n ? job->list.item : NULL;
         a.n_incidents = job->list.n;
     }
-    if (job->components_read && job->req.op == PAGE_CHECK) {
-        list_present(p, &present);
+    if (job->components_read && (job->req.op == PAGE_CHECK || job_is_public(job))) {
+        list_present(p, job_is_public(job) ? &job->read : &p->facts.map, &present);
         a.now_components = &present;
     }
     s->in_sink = true;
@@ -425,6 +479,19 @@ static void answer(struct statuspage *s, struct page *p, struct job *job)
     s->in_sink = false;
     components_finish(&present);
     job_destroy(job);
+}
+
+/* @param ret_outcome  of the attempt that was finished on this lane. @return its job. */
+static struct job *take_lane(struct page *p, struct http_lane *lane, struct now now,
+                             struct http_outcome *ret_outcome)
+{
+    struct job *job;
+
+    for (job = p->first; job->lane != lane; job = job->next)
+        ;
+    http_lane_outcome(lane, now.wall_ms, ret_outcome);
+    job->lane = NULL;
+    return job;
 }
 
 static void take_finished(struct statuspage *s, struct page *p, struct now now)
@@ -436,15 +503,17 @@ static void take_finished(struct statuspage *s, struct page *p, struct now now)
     for (i = 0; i < LANES; i++) {
         if (!p->lane[i] || !http_lane_is_finished(p->lane[i]))
             continue;
-        for (job = p->first; job->lane != p->lane[i]; job = job->next)
-            ;
-        http_lane_outcome(p->lane[i], now.wall_ms, &o);
-        job->lane = NULL;
+        job = take_lane(p, p->lane[i], now, &o);
         p->last_used_boot_ms = now.boot_ms;
         if (o.retry_after_ms)
-            ratelimit_hold(p->limit,
-                           now.boot_ms +
-                               (o.retry_after_ms < HOLD_MAX_MS ? o.retry_after_ms : HOLD_MAX_MS));
+            ratelimit_hold(p->limit, now.boot_ms + o.retry_after_ms);
+        if (job_advance(job, &p->facts, &o))
+            answer(s, p, job);
+    }
+    if (p->public_lane && http_lane_is_finished(p->public_lane)) {
+        job = take_lane(p, p->public_lane, now, &o);
+        if (o.retry_after_ms)
+            p->public_free_boot_ms = now.boot_ms + o.retry_after_ms;
         if (job_advance(job, &p->facts, &o))
             answer(s, p, job);
     }
@@ -463,8 +532,16 @@ static struct http_lane *free_lane(struct page *p)
     return NULL;
 }
 
-/* Begins the next attempt of a job, or ends it where it cannot. */
-static void begin(struct statuspage *s, struct page *p, struct job *job, struct now now)
+static struct http_lane *public_lane(struct page *p)
+{
+    if (!p->public_lane && http_lane_create(&p->public_endpoint, &p->public_lane))
+        return NULL;
+    return p->public_lane;
+}
+
+/* Begins the next attempt of a job, or ends it where it cannot. @return true when it is on its
+ * way. */
+static bool begin(struct statuspage *s, struct page *p, struct job *job)
 {
     struct http_lane *lane;
     const char *method;
@@ -472,18 +549,17 @@ static void begin(struct statuspage *s, struct page *p, struct job *job, struct 
 
     if (!job_prepare(job, &p->facts, &method, &max_bytes)) {
         answer(s, p, job);
-        return;
+        return false;
     }
-    lane = free_lane(p);
+    lane = job_is_public(job) ? public_lane(p) : free_lane(p);
     if (!lane || http_lane_start(lane, method, job->url, job->phase == JOB_WRITE ? job->body : NULL,
                                  max_bytes)) {
         job_fail(job, "not sent: crier is out of memory or handles");
         answer(s, p, job);
-        return;
+        return false;
     }
-    (void)ratelimit_take(p->limit, job->req.urgent, now.boot_ms);
     job->lane = lane;
-    p->last_used_boot_ms = now.boot_ms;
+    return true;
 }
 
 static bool begin_one(struct statuspage *s, struct page *p, bool urgent, struct now now)
@@ -492,8 +568,60 @@ static bool begin_one(struct statuspage *s, struct page *p, bool urgent, struct 
 
     if (!job || ratelimit_free_at(p->limit, urgent) > now.boot_ms)
         return false;
-    begin(s, p, job, now);
+    if (begin(s, p, job)) {
+        (void)ratelimit_take(p->limit, urgent, now.boot_ms);
+        p->last_used_boot_ms = now.boot_ms;
+    }
     return true;
+}
+
+static bool begin_public(struct statuspage *s, struct page *p, struct now now)
+{
+    struct job *job = next_public_job(p);
+
+    if (!job || p->public_free_boot_ms > now.boot_ms)
+        return false;
+    if (begin(s, p, job))
+        p->public_free_boot_ms = now.boot_ms + PUBLIC_EVERY_MS;
+    return true;
+}
+
+static int64_t libcurl_clock_ms(void)
+{
+    struct timespec t;
+
+    if (clock_gettime(CLOCK_MONOTONIC, &t))
+        return 0;
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Has the machine slept since the last turn? Then no connection from before is used again: its
+ * other end has gone, and a request on it would be doubtful. */
+static void watch_sleep(struct statuspage *s, struct now now)
+{
+    int64_t curl_ms = libcurl_clock_ms(), asleep_ms = now.boot_ms - curl_ms, idle_ms;
+    size_t i;
+
+    if (!s->clocks_read) {
+        s->awake_since_ms = INT64_MIN / 2;
+        s->asleep_ms = asleep_ms;
+        s->clocks_read = true;
+    }
+    if (asleep_ms > s->asleep_ms + SUSPENDED_MS)
+        s->awake_since_ms = curl_ms;
+    if (asleep_ms > s->asleep_ms)
+        s->asleep_ms = asleep_ms;
+    idle_ms = curl_ms - s->awake_since_ms - 1000; /* libcurl counts whole seconds */
+    if (idle_ms > IDLE_CONNECTION_MS)
+        idle_ms = IDLE_CONNECTION_MS;
+    for (i = 0; i < s->n_pages; i++)
+        s->page[i].endpoint.max_idle_ms = s->page[i].public_endpoint.max_idle_ms = idle_ms;
+}
+
+/* @return true when one that needs the key waits or is under way. */
+static bool has_keyed_job(const struct page *p)
+{
+    return p->n_jobs > count_public(p);
 }
 
 static void keep_warm(struct page *p, struct now now)
@@ -514,7 +642,7 @@ static void keep_warm(struct page *p, struct now now)
             return;
     if (wanted && !p->facts.map.n)
         ; /* the ids of the components are wanted too */
-    else if (p->first ||
+    else if (has_keyed_job(p) ||
              now.boot_ms - p->last_used_boot_ms < (wanted ? WARM_FRESH_MS : WARM_IDLE_MS))
         return;
     memset(&req, 0, sizeof req);
@@ -540,7 +668,9 @@ static void source_collect(void *ctx, struct pollset *set)
             pollset_deadline(set, ratelimit_free_at(p->limit, false));
         if (p->warm_wanted)
             pollset_deadline(set, 0);
-        if (!p->first && p->last_used_boot_ms + WARM_IDLE_MS < p->warm_until_boot_ms)
+        if (next_public_job(p))
+            pollset_deadline(set, p->public_free_boot_ms);
+        if (!has_keyed_job(p) && p->last_used_boot_ms + WARM_IDLE_MS < p->warm_until_boot_ms)
             pollset_deadline(set, p->last_used_boot_ms + WARM_IDLE_MS);
     }
 }
@@ -551,6 +681,7 @@ static void source_dispatch(void *ctx, const struct pollset *set, struct now now
     size_t i;
 
     (void)set;
+    watch_sleep(s, now);
     for (i = 0; i < s->n_pages; i++) {
         struct page *p = &s->page[i];
 
@@ -559,6 +690,8 @@ static void source_dispatch(void *ctx, const struct pollset *set, struct now now
         while (begin_one(s, p, true, now))
             ;
         while (begin_one(s, p, false, now))
+            ;
+        while (begin_public(s, p, now))
             ;
     }
 }

@@ -15,10 +15,9 @@
 enum {
     RETRY_AFTER_DEFAULT_MS = 60000,
     RETRY_AFTER_MIN_MS = 1000,
-    RETRY_AFTER_MAX_MS = 86400000,
-    /* Idle connections are thrown away before the usual 60 s of load balancers are over: one that
-     * the server closes just as a request is on its way makes that request doubtful. */
-    IDLE_CONNECTION_S = 55,
+    /* The page counts requests of the last minute: a longer time is a slip of somebody's, and to
+     * ask once in five minutes harms nobody. */
+    RETRY_AFTER_MAX_MS = 300000,
     KEEPALIVE_PROBE_S = 20
 };
 
@@ -131,16 +130,19 @@ static bool add_header(struct http_lane *lane, const char *text)
 
 static int make_headers(struct http_lane *lane)
 {
-    char *authorization;
+    char *authorization = NULL;
     bool ok;
 
     drop_headers(lane);
+    ok = add_header(lane, "Accept: application/json");
+    if (ok && lane->body) /* and no "Expect: 100-continue", which costs a round trip */
+        ok = add_header(lane, "Content-Type: application/json") && add_header(lane, "Expect:");
+    if (!ok || !lane->endpoint->key)
+        return ok ? 0 : CRIER_ENOMEM;
     authorization = buf_printf("Authorization: OAuth %s", lane->endpoint->key);
     if (!authorization)
         return CRIER_ENOMEM;
-    ok = add_header(lane, authorization) && add_header(lane, "Accept: application/json");
-    if (ok && lane->body) /* and no "Expect: 100-continue", which costs a round trip */
-        ok = add_header(lane, "Content-Type: application/json") && add_header(lane, "Expect:");
+    ok = add_header(lane, authorization);
     explicit_bzero(authorization, strlen(authorization));
     free(authorization);
     return ok ? 0 : CRIER_ENOMEM;
@@ -150,13 +152,17 @@ static int set_options(struct http_lane *lane, const char *method, const char *u
 {
     CURL *e = lane->easy;
     CURLcode c = CURLE_OK;
+    long idle_s = (long)(lane->endpoint->max_idle_ms / 1000);
 
     c |= curl_easy_setopt(e, CURLOPT_URL, url);
     c |= curl_easy_setopt(e, CURLOPT_HTTPHEADER, lane->headers);
     c |= curl_easy_setopt(e, CURLOPT_USERAGENT, "crier");
     c |= curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)lane->endpoint->total_timeout_ms);
     c |= curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-    c |= curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, (long)IDLE_CONNECTION_S);
+    if (idle_s > 0)
+        c |= curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, idle_s);
+    else
+        c |= curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
     c |= curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
     c |= curl_easy_setopt(e, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_PROBE_S);
     c |= curl_easy_setopt(e, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_PROBE_S);
@@ -171,6 +177,8 @@ static int set_options(struct http_lane *lane, const char *method, const char *u
         c |= curl_easy_setopt(e, CURLOPT_SEEKFUNCTION, refuse_rewind);
     } else {
         c |= curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
+        if (strcmp(method, "GET"))
+            c |= curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, method);
     }
     return c ? CRIER_EIO : 0;
 }
@@ -190,7 +198,8 @@ int http_lane_start(struct http_lane *lane, const char *method, const char *url,
     const struct http_endpoint *ep = lane->endpoint;
     int r;
 
-    assert(lane->state == LANE_FREE && !body == !strcmp(method, "GET"));
+    assert(lane->state == LANE_FREE);
+    assert(!body == (!strcmp(method, "GET") || !strcmp(method, "DELETE")));
     if (lane->easy)
         curl_easy_reset(lane->easy);
     else if (!(lane->easy = curl_easy_init()))
@@ -212,24 +221,36 @@ int http_lane_start(struct http_lane *lane, const char *method, const char *url,
 
 /* ---- outcome */
 
-/* Delta seconds or a date. Source: RFC 9110 section 10.2.3. */
-static int64_t retry_after(struct http_lane *lane, int64_t wall_ms)
+/* A date that the server has sent, in ms, or -1. */
+static int64_t header_date_ms(struct http_lane *lane, const char *name)
 {
     struct curl_header *h;
-    int64_t ms = RETRY_AFTER_DEFAULT_MS;
+    time_t at;
+
+    if (curl_easy_header(lane->easy, name, 0, CURLH_HEADER, -1, &h))
+        return -1;
+    at = curl_getdate(h->value, NULL);
+    return at < 0 || at > INT64_MAX / 1000 ? -1 : (int64_t)at * 1000;
+}
+
+/* Delta seconds or a date, which is by the server's clock. Source: RFC 9110 section 10.2.3. */
+static int64_t retry_after(struct http_lane *lane, int64_t wall_ms, int64_t default_ms)
+{
+    struct curl_header *h;
+    int64_t ms = default_ms, at, sent;
     size_t i, digits;
 
-    if (!curl_easy_header(lane->easy, "Retry-After", 0, CURLH_HEADER, -1, &h)) {
-        digits = strspn(h->value, "0123456789");
-        if (digits && !h->value[digits]) {
-            for (i = 0, ms = 0; i < digits && ms < RETRY_AFTER_MAX_MS; i++)
-                ms = ms * 10 + (h->value[i] - '0') * 1000;
-        } else {
-            time_t at = curl_getdate(h->value, NULL);
-
-            if (at != (time_t)-1)
-                ms = (int64_t)at * 1000 - wall_ms;
-        }
+    if (curl_easy_header(lane->easy, "Retry-After", 0, CURLH_HEADER, -1, &h))
+        return ms;
+    digits = strspn(h->value, "0123456789");
+    if (digits && !h->value[digits]) {
+        for (i = 0, ms = 0; i < digits && ms < RETRY_AFTER_MAX_MS; i++)
+            ms = ms * 10 + (h->value[i] - '0') * 1000;
+    } else if ((at = header_date_ms(lane, "Retry-After")) >= 0) {
+        sent = header_date_ms(lane, "Date");
+        ms = at - (sent >= 0 ? sent : wall_ms);
+    } else {
+        return ms;
     }
     if (ms < RETRY_AFTER_MIN_MS)
         ms = RETRY_AFTER_MIN_MS;
@@ -240,7 +261,7 @@ static int64_t retry_after(struct http_lane *lane, int64_t wall_ms)
 static void hide_key(struct http_lane *lane)
 {
     const char *key = lane->endpoint->key;
-    size_t n = strlen(key), from = 0;
+    size_t n = key ? strlen(key) : 0, from = 0;
     char *at;
 
     while (n && lane->answer.len - from >= n &&
@@ -268,12 +289,12 @@ static bool was_unsent(const struct http_lane *lane)
     return !pretransfer_us;
 }
 
-static const char *status_words(int status)
+static const char *status_words(int status, bool keyless)
 {
     switch (status) {
     case 401:
     case 403:
-        return "the API key is not accepted";
+        return keyless ? "the page does not let everybody read it" : "the API key is not accepted";
     case 404:
         return "the page has no such thing";
     case 408:
@@ -288,13 +309,14 @@ static const char *status_words(int status)
     }
 }
 
-static void say_status(struct http_outcome *o)
+static void say_status(const struct http_lane *lane, struct http_outcome *o)
 {
     char words[STATUSPAGE_ERROR_MAX + 1];
 
     statuspage_json_error(o->data, o->n, words);
-    (void)snprintf(o->error, sizeof o->error, "%s (HTTP %d%s%s)", status_words(o->status),
-                   o->status, words[0] ? ": " : "", words);
+    (void)snprintf(o->error, sizeof o->error, "%s (HTTP %d%s%s)",
+                   status_words(o->status, !lane->endpoint->key), o->status, words[0] ? ": " : "",
+                   words);
 }
 
 static void say_failure(const struct http_lane *lane, struct http_outcome *o)
@@ -324,17 +346,18 @@ static void classify(struct http_lane *lane, struct http_outcome *o, int64_t wal
         say_failure(lane, o);
     } else if (o->status == 420 || o->status == 429) {
         o->result = PAGE_UNSENT;
-        o->retry_after_ms = retry_after(lane, wall_ms);
-        say_status(o);
+        o->retry_after_ms = retry_after(lane, wall_ms, RETRY_AFTER_DEFAULT_MS);
+        say_status(lane, o);
     } else if (o->status >= 400 && o->status < 500 && o->status != 408) {
         o->result = PAGE_REFUSED;
-        say_status(o);
+        say_status(lane, o);
     } else if (lane->result != CURLE_OK) {
         o->result = PAGE_DOUBTFUL;
         say_failure(lane, o);
     } else if (o->status < 200 || o->status > 299) {
         o->result = PAGE_DOUBTFUL;
-        say_status(o);
+        o->retry_after_ms = o->status == 503 ? retry_after(lane, wall_ms, 0) : 0;
+        say_status(lane, o);
     } else {
         o->result = PAGE_OK;
     }

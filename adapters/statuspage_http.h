@@ -14,14 +14,17 @@
 
 enum { HTTP_ERROR_MAX = 400 };
 
-/** What the lanes of one page have in common; borrowed, must outlive them. */
+/** What the lanes of one address have in common; borrowed, must outlive them. */
 struct http_endpoint {
     struct net *net;
-    char *key;     /* never in an error text, nor in what is read from an answer */
+    char *key;     /* never in an error text, nor in what is read from an answer; NULL: none sent */
     char *ca_file; /* NULL: the system's */
     char *proxy;   /* NULL: none */
     int64_t connect_timeout_ms;
     int64_t total_timeout_ms;
+    /* A connection that was idle for longer is not used again; below 1 s: a new one in any case.
+     * May change between attempts. */
+    int64_t max_idle_ms;
 };
 
 struct http_lane;
@@ -29,7 +32,8 @@ struct http_lane;
 struct http_outcome {
     enum page_result result; /* PAGE_OK: a 2xx with a whole body, not yet parsed */
     int status;              /* 0: none came */
-    int64_t retry_after_ms;  /* of 420 and 429, 1 s to 1 day; 60 s where it is not said */
+    int64_t retry_after_ms;  /* of 420 and 429, 60 s where it is not said; of 503 where it is; 1 s
+                                to 5 min; else 0 */
     const char *data;        /* borrowed until the next start */
     size_t n;
     char error[HTTP_ERROR_MAX]; /* one clean line, "" for PAGE_OK */
@@ -43,8 +47,9 @@ void http_lane_destroy(struct http_lane *lane);
 
 /**
  * Starts an attempt on a free lane.
- * @param method "GET", "POST" or "PATCH"; others than GET need a body.
- * @param body   NULL for GET; borrowed until the lane has finished.
+ * @param method "GET", "DELETE", "POST" or "PATCH"; the last two need a body.
+ * @param body   NULL for GET and DELETE, which libcurl may repeat; borrowed until the lane has
+ * finished.
  * @param max_bytes  longest answer that is read.
  * @return 0, CRIER_ENOMEM or CRIER_EIO: nothing was sent.
  */

@@ -49,10 +49,15 @@ struct job *job_create(const struct page_request *req)
     switch (req->op) {
     case PAGE_CREATE:
     case PAGE_UPDATE:
+    case PAGE_DELETE:
         job->phase = JOB_WRITE;
         break;
     case PAGE_CORRECT:
+    case PAGE_GET:
         job->phase = JOB_READ_INCIDENT;
+        break;
+    case PAGE_PUBLIC:
+        job->phase = JOB_READ_PUBLIC_SUMMARY;
         break;
     case PAGE_LIST:
         job->phase = JOB_READ_LIST;
@@ -87,7 +92,26 @@ void job_destroy(struct job *job)
 
 bool job_is_write(const struct job *job)
 {
-    return job->req.op == PAGE_CREATE || job->req.op == PAGE_UPDATE || job->req.op == PAGE_CORRECT;
+    switch (job->req.op) {
+    case PAGE_CREATE:
+    case PAGE_UPDATE:
+    case PAGE_CORRECT:
+    case PAGE_DELETE:
+        return true;
+    case PAGE_LIST:
+    case PAGE_GET:
+    case PAGE_PUBLIC:
+    case PAGE_SUBSCRIBERS:
+    case PAGE_CHECK:
+    case PAGE_WARM:
+        return false;
+    }
+    return false;
+}
+
+bool job_is_public(const struct job *job)
+{
+    return job->req.op == PAGE_PUBLIC;
 }
 
 static bool same_nonempty(const char *a, const char *b)
@@ -227,8 +251,15 @@ static char *make_url(const struct job *job, const struct job_page *page)
     char *url;
 
     buf_init(&b, 4096);
-    buf_addf(&b, "%s/v1/pages/%s", page->api_url, page->page_id);
+    if (!job_is_public(job))
+        buf_addf(&b, "%s/v1/pages/%s", page->api_url, page->page_id);
     switch (job->phase) {
+    case JOB_READ_PUBLIC_SUMMARY:
+        buf_addf(&b, "%s/api/v2/summary.json", page->public_url);
+        break;
+    case JOB_READ_PUBLIC_RECENT:
+        buf_addf(&b, "%s/api/v2/incidents.json", page->public_url);
+        break;
     case JOB_READ_PAGE:
         break;
     case JOB_READ_COMPONENTS:
@@ -260,15 +291,22 @@ static char *make_url(const struct job *job, const struct job_page *page)
     return url;
 }
 
+/* The id goes into the path. @return false when the job is over. */
+static bool check_remote_id(struct job *job)
+{
+    bool needed = job->req.op == PAGE_GET || (job_is_write(job) && job->req.op != PAGE_CREATE);
+
+    if (!needed || statuspage_id_is_valid(job->req.remote_id))
+        return true;
+    end(job, PAGE_REFUSED, "not sent: the page's number of this incident is not known");
+    return false;
+}
+
 /* @return false when the job is over. */
 static bool check_write(struct job *job, const struct job_page *page)
 {
     char why[JOB_ERROR_MAX];
 
-    if (job->req.op != PAGE_CREATE && !statuspage_id_is_valid(job->req.remote_id)) {
-        end(job, PAGE_REFUSED, "not sent: the page's number of this incident is not known");
-        return false;
-    }
     if (job->req.op == PAGE_CREATE && !*job->req.title) {
         end(job, PAGE_REFUSED, "not sent: an incident needs a title");
         return false;
@@ -284,12 +322,25 @@ static bool check_write(struct job *job, const struct job_page *page)
     return true;
 }
 
+static const char *method(const struct job *job)
+{
+    if (job->phase != JOB_WRITE)
+        return "GET";
+    if (job->req.op == PAGE_DELETE)
+        return "DELETE";
+    return job->req.op == PAGE_CREATE ? "POST" : "PATCH";
+}
+
 bool job_prepare(struct job *job, struct job_page *page, const char **ret_method,
                  size_t *ret_max_bytes)
 {
-    if (job_is_write(job) && !check_write(job, page))
+    if (job_is_public(job) && !*page->public_url) {
+        end(job, PAGE_REFUSED, "not read: page \"%s\" has no public_url", page->name);
         return false;
-    if (job->phase == JOB_WRITE && !make_body(job, page))
+    }
+    if (!check_remote_id(job) || (job_is_write(job) && !check_write(job, page)))
+        return false;
+    if (job->phase == JOB_WRITE && job->req.op != PAGE_DELETE && !make_body(job, page))
         return false;
     free(job->url);
     job->url = make_url(job, page);
@@ -297,7 +348,7 @@ bool job_prepare(struct job *job, struct job_page *page, const char **ret_method
         end(job, PAGE_UNSENT, "out of memory");
         return false;
     }
-    *ret_method = job->phase != JOB_WRITE ? "GET" : job->req.op == PAGE_CREATE ? "POST" : "PATCH";
+    *ret_method = method(job);
     *ret_max_bytes = job->phase == JOB_READ_LIST || job->phase == JOB_READ_COMPONENTS
                          ? LISTING_MAX_BYTES
                          : ANSWER_MAX_BYTES;
@@ -361,6 +412,29 @@ static bool take_list(struct job *job, const struct job_page *page, const struct
     return true;
 }
 
+static bool take_public(struct job *job, const struct job_page *page, const struct http_outcome *o)
+{
+    bool summary = job->phase == JOB_READ_PUBLIC_SUMMARY;
+    int r = statuspage_json_read_public(o->data, o->n, page->page_id, page->public_url, &job->list,
+                                        summary ? &job->read : NULL);
+
+    if (r == CRIER_ENOENT) {
+        end(job, PAGE_REFUSED,
+            "%s is not the page with the id %s: correct \"public_url\" of \"%s\"", page->public_url,
+            page->page_id, page->name);
+        return true;
+    }
+    if (r)
+        return unreadable(job, r);
+    if (summary && job->req.recent) {
+        job->phase = JOB_READ_PUBLIC_RECENT;
+        return false;
+    }
+    job->components_read = true;
+    end(job, PAGE_OK, "%s", "");
+    return true;
+}
+
 /* One incident into job->list. */
 static int take_incident(struct job *job, const struct job_page *page, const struct http_outcome *o)
 {
@@ -369,7 +443,7 @@ static int take_incident(struct job *job, const struct job_page *page, const str
 
     if (!item)
         return CRIER_ENOMEM;
-    r = statuspage_json_read_incident(o->data, o->n, page->public_url, item, job->update_id);
+    r = statuspage_json_read_incident(o->data, o->n, page->public_url, item);
     if (!r && *job->req.remote_id && strcmp(job->req.remote_id, item->remote_id)) {
         page_incident_finish(item);
         r = CRIER_EINVAL; /* an answer about another incident */
@@ -384,17 +458,27 @@ static int take_incident(struct job *job, const struct job_page *page, const str
     return 0;
 }
 
-static bool take_for_correction(struct job *job, const struct job_page *page,
-                                const struct http_outcome *o)
+/* For PAGE_GET, and to find the update that is to be corrected. */
+static bool take_read_incident(struct job *job, const struct job_page *page,
+                               const struct http_outcome *o)
 {
+    const struct page_incident *item;
     int r = take_incident(job, page, o);
 
     if (r)
         return unreadable(job, r);
-    if (!*job->update_id) {
+    if (job->req.op == PAGE_GET) {
+        end(job, PAGE_OK, "%s", "");
+        return true;
+    }
+    item = &job->list.item[0];
+    if (!item->n_updates) {
         end(job, PAGE_REFUSED, "not sent: the incident has no text on the page to correct");
         return true;
     }
+    if (!*item->last_update_id)
+        return unreadable(job, CRIER_EINVAL);
+    memcpy(job->update_id, item->last_update_id, strlen(item->last_update_id) + 1);
     job->phase = JOB_WRITE;
     return false;
 }
@@ -404,7 +488,9 @@ static bool take_written(struct job *job, const struct job_page *page, const str
     char *body = NULL;
     int r;
 
-    if (job->req.op == PAGE_CORRECT) {
+    if (job->req.op == PAGE_DELETE && !o->n) {
+        r = 0;
+    } else if (job->req.op == PAGE_CORRECT) {
         r = statuspage_json_read_update(o->data, o->n, job->update_id, &body);
         if (!r) {
             free(job->list.item[0].body);
@@ -419,10 +505,30 @@ static bool take_written(struct job *job, const struct job_page *page, const str
     return true;
 }
 
+static void end_public(struct job *job, const struct job_page *page, const struct http_outcome *o)
+{
+    if (o->status >= 300 && o->status < 400)
+        end(job, PAGE_REFUSED,
+            "%s leads elsewhere (HTTP %d): write the address that it ends at as \"public_url\" of "
+            "\"%s\"",
+            page->public_url, o->status, page->name);
+    else if (o->status == 404)
+        end(job, o->result, "%s has no public status API: correct \"public_url\" of \"%s\" (%s)",
+            page->public_url, page->name, o->error);
+    else
+        end(job, o->result, "%s", o->error);
+}
+
 static bool take_failure(struct job *job, struct job_page *page, const struct http_outcome *o)
 {
     job->retry_after_ms = o->retry_after_ms;
-    if (job->req.op == PAGE_CHECK && o->status == 404)
+    if (job->req.op == PAGE_DELETE && o->status == 404) {
+        end(job, PAGE_OK, "%s", ""); /* gone is what was wanted */
+        return true;
+    }
+    if (job_is_public(job))
+        end_public(job, page, o);
+    else if (job->req.op == PAGE_CHECK && o->status == 404)
         end(job, o->result,
             "there is no page with the id %s for this key: correct \"id\" of page \"%s\" (%s)",
             page->page_id, page->name, o->error);
@@ -453,9 +559,12 @@ bool job_advance(struct job *job, struct job_page *page, const struct http_outco
     case JOB_READ_COMPONENTS:
         return take_components(job, page, o);
     case JOB_READ_INCIDENT:
-        return take_for_correction(job, page, o);
+        return take_read_incident(job, page, o);
     case JOB_READ_LIST:
         return take_list(job, page, o);
+    case JOB_READ_PUBLIC_SUMMARY:
+    case JOB_READ_PUBLIC_RECENT:
+        return take_public(job, page, o);
     case JOB_READ_SUBSCRIBERS:
         r = statuspage_json_read_subscribers(o->data, o->n, &job->subscribers);
         if (r)

@@ -24,8 +24,10 @@ struct job_page {
 enum job_phase {
     JOB_READ_PAGE,       /* GET the page */
     JOB_READ_COMPONENTS, /* GET its components, page by page */
-    JOB_READ_INCIDENT,   /* GET the incident whose text is to be corrected */
+    JOB_READ_INCIDENT,   /* GET one incident: to answer it, or to correct its text */
     JOB_READ_LIST,
+    JOB_READ_PUBLIC_SUMMARY, /* what is unresolved, and the components, as readers see them */
+    JOB_READ_PUBLIC_RECENT,  /* the newest incidents, as readers see them */
     JOB_READ_SUBSCRIBERS,
     JOB_WRITE
 };
@@ -36,7 +38,7 @@ struct job {
     enum job_phase phase;
     int rows_page;               /* 1 for the first page of a listing */
     bool components_read;        /* by this job */
-    struct page_components read; /* components so far */
+    struct page_components read; /* components so far; of PAGE_PUBLIC, what readers see */
     struct page_incidents list;  /* the listing, or the one incident of a write */
     char update_id[STATUSPAGE_ID_MAX + 1];
     char *url;
@@ -57,6 +59,8 @@ void job_destroy(struct job *job);
 
 /** @return true for requests that change the page. */
 bool job_is_write(const struct job *job);
+/** @return true for what is asked of the public address, without the key. */
+bool job_is_public(const struct job *job);
 /** @return true when both change the same incident, as far as can be known. */
 bool job_same_incident(const struct job *a, const struct job *b);
 

@@ -324,34 +324,87 @@ static int read_metadata(const json_t *object, struct page_incident *i)
     return i->key_incident && i->key_step ? 0 : CRIER_ENOMEM;
 }
 
+/* The components of an incident, while they are read. */
+struct claim_ids {
+    char id[COMPONENTS_MAX][STATUSPAGE_ID_MAX + 1]; /* in the order of the claims; "" unknown */
+    int64_t said_ms[COMPONENTS_MAX]; /* when the update was made that the status is from */
+};
+
+static int read_claim(const json_t *object, struct components *claims, struct claim_ids *ids)
+{
+    enum component_status status;
+    const char *status_text;
+    char *name = NULL;
+    size_t before = claims->n;
+    int r;
+
+    if (!json_is_object(object) || string_member(object, "status", &status_text))
+        return CRIER_EINVAL;
+    if (json_is_true(json_object_get(object, "group")) || !status_text ||
+        component_status_from_name(status_text, &status))
+        return 0;
+    r = clean_member(object, "name", &name);
+    if (!r && *name)
+        r = components_set(claims, name, status);
+    free(name);
+    if (!r && claims->n > before && id_member(object, ids->id[before]))
+        ids->id[before][0] = '\0';
+    return r;
+}
+
+/* What one update said of a component: the newest word on it counts. */
+static int read_affected(const json_t *object, int64_t said_ms, struct components *claims,
+                         struct claim_ids *ids)
+{
+    enum component_status status;
+    const char *code, *status_text;
+    size_t i;
+
+    if (!json_is_object(object) || string_member(object, "code", &code) ||
+        string_member(object, "new_status", &status_text))
+        return CRIER_EINVAL;
+    if (!code || !*code || !status_text || component_status_from_name(status_text, &status))
+        return 0;
+    for (i = 0; i < claims->n; i++)
+        if (!strcmp(ids->id[i], code) && said_ms > ids->said_ms[i]) {
+            claims->item[i].status = status;
+            ids->said_ms[i] = said_ms;
+        }
+    return 0;
+}
+
+/* Its "components" hold what each is now, for whatever reason; what the incident itself says of
+ * them is in its updates. */
 static int read_claims(const json_t *object, struct components *claims)
 {
-    const json_t *list, *c;
-    size_t k;
+    struct claim_ids ids;
+    const json_t *list, *affected;
+    size_t k, j;
     int r = array_member(object, "components", &list);
 
-    for (k = 0; !r && k < json_array_size(list) && claims->n < COMPONENTS_MAX; k++) {
-        enum component_status status;
-        const char *status_text;
-        char *name = NULL;
+    memset(&ids, 0, sizeof ids);
+    for (k = 0; !r && k < json_array_size(list) && claims->n < COMPONENTS_MAX; k++)
+        r = read_claim(json_array_get(list, k), claims, &ids);
+    for (k = 0; k < COMPONENTS_MAX; k++)
+        ids.said_ms[k] = INT64_MIN;
+    if (!r)
+        r = array_member(object, "incident_updates", &list);
+    for (k = 0; !r && k < json_array_size(list); k++) {
+        const json_t *u = json_array_get(list, k);
 
-        c = json_array_get(list, k);
-        if (!json_is_object(c) || string_member(c, "status", &status_text))
+        if (!json_is_object(u))
             return CRIER_EINVAL;
-        if (json_is_true(json_object_get(c, "group")) || !status_text ||
-            component_status_from_name(status_text, &status))
-            continue;
-        r = clean_member(c, "name", &name);
-        if (!r && *name)
-            r = components_set(claims, name, status);
-        free(name);
+        r = array_member(u, "affected_components", &affected);
+        for (j = 0; !r && j < json_array_size(affected); j++)
+            r = read_affected(json_array_get(affected, j), time_member(u, "created_at"), claims,
+                              &ids);
     }
     return r;
 }
 
 /* The newest by created_at; where that does not tell, the first: the API lists them newest first.
  */
-static int newest_update(const json_t *object, const json_t **ret_update)
+static int newest_update(const json_t *object, const json_t **ret_update, int64_t *ret_n)
 {
     const json_t *list, *newest = NULL;
     int64_t newest_ms = 0;
@@ -373,6 +426,7 @@ static int newest_update(const json_t *object, const json_t **ret_update)
         }
     }
     *ret_update = newest;
+    *ret_n = (int64_t)json_array_size(list);
     return 0;
 }
 
@@ -394,12 +448,22 @@ static int read_url(const json_t *object, const char *public_url, struct page_in
     return 0;
 }
 
-static int read_one(const json_t *object, const char *public_url, struct page_incident *ret,
-                    char *ret_update_id)
+static int read_update_id(const json_t *update, struct page_incident *i)
+{
+    char id[STATUSPAGE_ID_MAX + 1] = "";
+    const char *text;
+
+    if (string_member(update, "id", &text) || (text && id_member(update, id)))
+        return CRIER_EINVAL;
+    i->last_update_id = clean_copy(id);
+    return i->last_update_id ? 0 : CRIER_ENOMEM;
+}
+
+static int read_one(const json_t *object, const char *public_url, struct page_incident *ret)
 {
     struct page_incident i;
     const json_t *update = NULL;
-    char id[STATUSPAGE_ID_MAX + 1], update_id[STATUSPAGE_ID_MAX + 1] = "";
+    char id[STATUSPAGE_ID_MAX + 1];
     int r = CRIER_EINVAL;
 
     memset(&i, 0, sizeof i);
@@ -407,9 +471,7 @@ static int read_one(const json_t *object, const char *public_url, struct page_in
     if (!json_is_object(object) || id_member(object, id))
         goto out;
     if ((r = read_step(object, &i.step)) || (r = read_impact(object, &i.impact)) ||
-        (r = newest_update(object, &update)))
-        goto out;
-    if (update && ret_update_id && (r = id_member(update, update_id)))
+        (r = newest_update(object, &update, &i.n_updates)) || (r = read_update_id(update, &i)))
         goto out;
     r = CRIER_ENOMEM;
     i.remote_id = clean_copy(id);
@@ -421,8 +483,6 @@ static int read_one(const json_t *object, const char *public_url, struct page_in
         goto out;
     i.created_wall_ms = time_member(object, "created_at");
     i.updated_wall_ms = time_member(object, "updated_at");
-    if (ret_update_id)
-        memcpy(ret_update_id, update_id, sizeof update_id);
     *ret = i;
     return 0;
 out:
@@ -431,51 +491,68 @@ out:
 }
 
 int statuspage_json_read_incident(const char *data, size_t n, const char *public_url,
-                                  struct page_incident *ret_incident, char *ret_update_id)
+                                  struct page_incident *ret_incident)
 {
     json_t *root = NULL;
     int r = load(data, n, &root);
 
     if (!r)
-        r = read_one(root, public_url, ret_incident, ret_update_id);
+        r = read_one(root, public_url, ret_incident);
     json_decref(root);
     return r;
 }
 
-static bool have_incident(const struct page_incidents *list, const char *id)
+static struct page_incident *find_incident(const struct page_incidents *list, const char *id)
 {
     size_t k;
 
     for (k = 0; k < list->n; k++)
         if (!strcmp(list->item[k].remote_id, id))
-            return true;
-    return false;
+            return &list->item[k];
+    return NULL;
+}
+
+/* Takes it in any case. */
+static int append_incident(struct page_incidents *list, struct page_incident *new)
+{
+    struct page_incident *item = NULL;
+
+    if (list->n < STATUSPAGE_LIST_MAX)
+        item = realloc(list->item, (list->n + 1) * sizeof *item);
+    if (!item) {
+        page_incident_finish(new);
+        return list->n < STATUSPAGE_LIST_MAX ? CRIER_ENOMEM : CRIER_ELIMIT;
+    }
+    list->item = item;
+    item[list->n++] = *new;
+    return 0;
 }
 
 static int add_incident(const json_t *object, const char *public_url, struct page_incidents *list,
                         size_t *added)
 {
-    char id[STATUSPAGE_ID_MAX + 1];
-    struct page_incident *item;
+    struct page_incident new, *old;
     const char *status;
     int r;
 
-    if (!json_is_object(object) || id_member(object, id) ||
-        string_member(object, "status", &status) || !status)
+    if (!json_is_object(object) || string_member(object, "status", &status) || !status)
         return CRIER_EINVAL;
-    if (is_scheduled(status) || have_incident(list, id))
+    if (is_scheduled(status))
         return 0;
-    if (list->n == STATUSPAGE_LIST_MAX)
-        return CRIER_ELIMIT;
-    item = realloc(list->item, (list->n + 1) * sizeof *item);
-    if (!item)
-        return CRIER_ENOMEM;
-    list->item = item;
-    r = read_one(object, public_url, &list->item[list->n], NULL);
+    r = read_one(object, public_url, &new);
     if (r)
         return r;
-    list->n++;
-    ++*added;
+    old = find_incident(list, new.remote_id);
+    if (!old) {
+        ++*added;
+        return append_incident(list, &new);
+    }
+    if (new.updated_wall_ms > old->updated_wall_ms) {
+        page_incident_finish(old);
+        *old = new;
+    } else {
+        page_incident_finish(&new);
+    }
     return 0;
 }
 
@@ -556,6 +633,38 @@ int statuspage_json_read_components(const char *data, size_t n, struct page_comp
     *ret_rows = rows;
     *ret_added = added;
     return 0;
+}
+
+static int check_public_page(const json_t *root, const char *page_id)
+{
+    char id[STATUSPAGE_ID_MAX + 1];
+
+    if (!json_is_object(root) || id_member(json_object_get(root, "page"), id))
+        return CRIER_EINVAL;
+    return strcmp(id, page_id) ? CRIER_ENOENT : 0;
+}
+
+int statuspage_json_read_public(const char *data, size_t n, const char *page_id,
+                                const char *public_url, struct page_incidents *list,
+                                struct page_components *components)
+{
+    const json_t *incidents = NULL, *present = NULL;
+    json_t *root = NULL;
+    size_t k, added = 0;
+    int r = load(data, n, &root);
+
+    if (!r)
+        r = check_public_page(root, page_id);
+    if (!r && ((r = array_member(root, "incidents", &incidents)) || !incidents))
+        r = CRIER_EINVAL;
+    for (k = 0; !r && k < json_array_size(incidents); k++)
+        r = add_incident(json_array_get(incidents, k), public_url, list, &added);
+    if (!r && components && ((r = array_member(root, "components", &present)) || !present))
+        r = CRIER_EINVAL;
+    for (k = 0; !r && k < json_array_size(present); k++)
+        r = add_component(json_array_get(present, k), components, &added);
+    json_decref(root);
+    return r;
 }
 
 int statuspage_json_read_update(const char *data, size_t n, const char *update_id, char **ret_body)

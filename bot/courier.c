@@ -85,6 +85,8 @@ static void answer_unsent(struct courier *c, const struct page_request *req, int
     struct page_answer answer = {.op = req->op,
                                  .page = req->page,
                                  .outbox_id = req->outbox_id,
+                                 .remote_id = req->remote_id ? req->remote_id : "",
+                                 .recent = req->recent,
                                  .result = PAGE_UNSENT,
                                  .error = crier_strerror(err),
                                  .subscribers = -1};

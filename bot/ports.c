@@ -23,6 +23,7 @@ void page_incident_finish(struct page_incident *i)
     free(i->body);
     free(i->key_incident);
     free(i->key_step);
+    free(i->last_update_id);
     components_finish(&i->components);
     memset(i, 0, sizeof *i);
 }

@@ -131,21 +131,34 @@ struct format_port {
 
 enum page_op {
     PAGE_CREATE,
-    PAGE_UPDATE,      /* also resolves: step STEP_RESOLVED */
-    PAGE_CORRECT,     /* replaces the text of the newest incident update, without mail */
-    PAGE_LIST,        /* the unresolved incidents, or with recent: the newest, resolved ones too */
+    PAGE_UPDATE, /* also resolves: step STEP_RESOLVED */
+    /* Replaces the text of the newest incident update, without mail; the metadata's key stays that
+     * of the step before. Whether a doubtful one was applied shows in the body. */
+    PAGE_CORRECT,
+    /* Takes the incident remote_id off the page, a twin. PAGE_OK also when it was gone already
+     * (http_status 404); a doubtful one may be sent again. */
+    PAGE_DELETE,
+    PAGE_LIST, /* the unresolved incidents, or with recent: the 100 newest, resolved ones too */
+    /* The incident remote_id with everything that PAGE_LIST has of it. PAGE_REFUSED with
+     * http_status 404: the page has it no more. */
+    PAGE_GET,
+    /* What readers see, asked like any reader without the key: the unresolved incidents, with
+     * recent the 50 newest too, and now_components. Never counts against the key's rate. */
+    PAGE_PUBLIC,
     PAGE_SUBSCRIBERS, /* how many would be notified */
-    PAGE_CHECK,       /* key, page and component names at start */
-    PAGE_WARM         /* open a connection; no answer comes */
+    /* Key, page and names of components, at start; and at any time every component's present
+     * status (now_components, also where a configured name is refused). */
+    PAGE_CHECK,
+    PAGE_WARM /* open a connection; no answer comes */
 };
 
 struct page_request {
     enum page_op op;
     char *page;         /* configured name */
-    int64_t outbox_id;  /* echoed in the answer; 0 for reads */
+    int64_t outbox_id;  /* echoed in the answer; reads may carry one, or any number of yours */
     bool urgent;        /* may use the half of the rate limit that is kept for confirms */
-    bool recent;        /* PAGE_LIST */
-    char *remote_id;    /* "" for PAGE_CREATE and reads */
+    bool recent;        /* PAGE_LIST, PAGE_PUBLIC */
+    char *remote_id;    /* echoed in the answer; "" for PAGE_CREATE and for other reads than GET */
     char *key_incident; /* crier's key in the metadata, see statuspage.h */
     char *key_step;
     char *title; /* PAGE_UPDATE: "" leaves it alone */
@@ -163,7 +176,12 @@ enum page_result {
     PAGE_REFUSED   /* 4xx that will not heal */
 };
 
-/** One incident as the page has it. */
+/**
+ * One incident as the page has it. What somebody changed by hand shows when this is compared with
+ * what the page answered to crier's own last step, not with what was sent: a page may trim a text
+ * or write a sentence of its own. A new update has another last_update_id, an edited one another
+ * body.
+ */
 struct page_incident {
     char *remote_id;
     char *title;
@@ -171,10 +189,14 @@ struct page_incident {
     char *body; /* of the newest update */
     enum step step;
     enum impact impact;
-    char *key_incident; /* "" when crier did not make it */
+    char *key_incident; /* "" when crier did not make it, and in PAGE_PUBLIC: readers see no key */
     char *key_step;
-    int64_t created_wall_ms;
+    int64_t created_wall_ms; /* twins may have the same: the smaller remote_id is as good then */
     int64_t updated_wall_ms;
+    char *last_update_id; /* of the newest update, "" when it has none */
+    int64_t n_updates;
+    /* What this incident claims: for each of its components the status in the newest update that
+     * names it, else its present one. What they are now: PAGE_CHECK. */
     struct components components;
 };
 
@@ -182,14 +204,18 @@ struct page_answer {
     enum page_op op;
     const char *page;
     int64_t outbox_id;
+    const char *remote_id; /* of the request, "" when it had none */
+    bool recent;           /* of the request */
     enum page_result result;
     int http_status;                      /* 0: none came */
-    int64_t retry_after_ms;               /* 0: not said */
+    int64_t retry_after_ms;               /* 0: not said; else 1 s to 5 min */
     const char *error;                    /* one clean line for people, "" when fine */
-    const struct page_incident *incident; /* the one made or changed; all of PAGE_LIST */
+    const struct page_incident *incident; /* the one made, changed or read; all of a listing */
     size_t n_incidents;
-    int64_t subscribers;                     /* -1: unknown */
-    const struct components *now_components; /* PAGE_CHECK: every component's present status */
+    int64_t subscribers; /* -1: unknown */
+    /* PAGE_CHECK, PAGE_PUBLIC: every component's present status, the configured ones first and of
+     * the others as many as there is room for; NULL when they could not be read. */
+    const struct components *now_components;
 };
 
 struct page_port {

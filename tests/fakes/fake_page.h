@@ -12,9 +12,10 @@
 
 #include "ports.h"
 
-/** How a request ends; one is used up by each answered create, update and correct. */
+/** How a request ends; one is used up by each answered create, update, correct and delete. */
 enum fake_outcome {
     FAKE_APPLY,            /* done, PAGE_OK */
+    FAKE_APPLY_TWICE,      /* the same, and a create makes a twin: the younger one is answered */
     FAKE_UNSENT,           /* not done, PAGE_UNSENT with 429 */
     FAKE_REFUSE,           /* not done, PAGE_REFUSED with 422 */
     FAKE_DOUBT_LOST,       /* not done, PAGE_DOUBTFUL */
@@ -34,14 +35,21 @@ struct fake_page {
     size_t n, cap;
     struct page_incident *incident; /* what the page has, oldest first */
     size_t n_incidents, cap_incidents;
-    struct components now; /* components' status on the page, for PAGE_CHECK */
+    size_t n_made, n_updates_made; /* so far, for the next ids */
+    struct components now; /* components' status on the page, for PAGE_CHECK and PAGE_PUBLIC */
+    /* What readers see: as it was when PAGE_PUBLIC last saw the present; empty at first. */
+    struct page_incident *public_incident;
+    size_t n_public;
+    struct components public_now;
+    int public_lag; /* so many more PAGE_PUBLIC see nothing newer than that; -1: all do */
     enum fake_outcome *script;
     size_t n_script, cap_script, next_script;
     int64_t subscribers;
     int64_t retry_after_ms; /* for FAKE_UNSENT */
     int64_t wall_ms;        /* the page's clock */
     size_t n_mails;         /* applied steps that notified */
-    bool read_fails;        /* PAGE_LIST and other reads end in PAGE_DOUBTFUL */
+    bool read_fails;        /* reads with the key end in PAGE_DOUBTFUL */
+    bool public_fails;      /* PAGE_PUBLIC ends in PAGE_DOUBTFUL */
     int refuse;             /* not 0: submit() returns this */
 };
 
@@ -62,6 +70,17 @@ size_t fake_page_apply_late(struct fake_page *f);
 /** An incident made by hand in the admin UI. @return its remote_id, borrowed. */
 const char *fake_page_by_hand(struct fake_page *f, const char *title, enum step step,
                               enum impact impact);
+/** Somebody changes an incident in place: title, and the words of its newest update; NULL leaves
+ * one alone. It must be there. */
+void fake_page_edit(struct fake_page *f, const char *remote_id, const char *title,
+                    const char *body);
+/** Somebody posts an update to it, without changing crier's key. It must be there. */
+void fake_page_post(struct fake_page *f, const char *remote_id, enum step step, const char *body);
+/** Somebody sets a component as part of an incident, or with remote_id NULL by itself. */
+void fake_page_set_component(struct fake_page *f, const char *remote_id, const char *name,
+                             enum component_status status);
+/** Somebody takes an incident off the page. It must be there. */
+void fake_page_remove(struct fake_page *f, const char *remote_id);
 
 /** @return requests of that kind submitted so far. */
 size_t fake_page_count(const struct fake_page *f, enum page_op op);

@@ -9,6 +9,23 @@
 #include "statuspage_json.h"
 #include "utf8.h"
 
+static void public_document(const char *text, size_t size)
+{
+    struct page_incidents incidents = {NULL, 0};
+    struct page_components components = {NULL, 0};
+    size_t i;
+
+    for (i = 0; i < 2; i++)
+        (void)statuspage_json_read_public(text, size, "pg1", "https://www.example.org", &incidents,
+                                          i ? NULL : &components);
+    for (i = 0; i < incidents.n; i++)
+        must_be_sound(&incidents.item[i]);
+    for (i = 0; i < components.n; i++)
+        must_be_clean(components.item[i].name);
+    page_incidents_finish(&incidents);
+    page_components_finish(&components);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void must(bool ok)
@@ -36,6 +53,8 @@ static void must_be_sound(const struct page_incident *i)
     must_be_clean(i->body);
     must_be_clean(i->key_incident);
     must_be_clean(i->key_step);
+    must(!*i->last_update_id || statuspage_id_is_valid(i->last_update_id));
+    must(i->n_updates >= 0 && (i->n_updates || !*i->last_update_id));
     must(i->components.n <= COMPONENTS_MAX);
 }
 
@@ -60,19 +79,36 @@ static void lists(const char *text, size_t size)
     page_components_finish(&components);
 }
 
+static void public_document(const char *text, size_t size)
+{
+    struct page_incidents incidents = {NULL, 0};
+    struct page_components components = {NULL, 0};
+    size_t i;
+
+    for (i = 0; i < 2; i++)
+        (void)statuspage_json_read_public(text, size, "pg1", "https://www.example.org", &incidents,
+                                          i ? NULL : &components);
+    for (i = 0; i < incidents.n; i++)
+        must_be_sound(&incidents.item[i]);
+    for (i = 0; i < components.n; i++)
+        must_be_clean(components.item[i].name);
+    page_incidents_finish(&incidents);
+    page_components_finish(&components);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *text = (const char *)data;
-    char words[STATUSPAGE_ERROR_MAX + 1], update_id[STATUSPAGE_ID_MAX + 1], *body = NULL;
+    char words[STATUSPAGE_ERROR_MAX + 1], *body = NULL;
     struct page_incident incident;
     int64_t count;
 
-    if (!statuspage_json_read_incident(text, size, NULL, &incident, update_id)) {
+    if (!statuspage_json_read_incident(text, size, NULL, &incident)) {
         must_be_sound(&incident);
-        must(!*update_id || statuspage_id_is_valid(update_id));
         page_incident_finish(&incident);
     }
     lists(text, size);
+    public_document(text, size);
     if (!statuspage_json_read_update(text, size, "u1", &body)) {
         must_be_clean(body);
         free(body);
