@@ -35,6 +35,7 @@ static int parse_update(struct command_scan *scan, struct command *c);
 static int parse_resolve(struct command_scan *scan, struct command *c);
 static int parse_correct(struct command_scan *scan, struct command *c);
 static int parse_number(struct command_scan *scan, struct command *c);
+static int parse_adopt(struct command_scan *scan, struct command *c);
 static int parse_topic(struct command_scan *scan, struct command *c);
 
 /* To add a command: a verb in command.h, a row here; everything else reads the row. */
@@ -62,6 +63,8 @@ static const struct command_spec specs[] = {
      "propose to replace the last public text, without mail", parse_correct},
     {COMMAND_RETRACT, "retract", ROLE_DEPLOYER, "retract N", "retract 7",
      "propose to close it as a false alarm", parse_number},
+    {COMMAND_ADOPT, "adopt", ROLE_DEPLOYER, "adopt N [into M]", "adopt 8 into 7",
+     "go on with an incident made by hand on the page", parse_adopt},
     {COMMAND_WHO, "who", ROLE_NONE, "who", "who", "who may do what", parse_alone},
     {COMMAND_HELP, "help", ROLE_NONE, "help [command]", "help edit",
      "this list, or more about one command", parse_topic},
@@ -297,6 +300,27 @@ static int parse_number(struct command_scan *scan, struct command *c)
     if (r)
         return r;
     (void)take_colon(scan);
+    return expect_end(scan);
+}
+
+static int parse_adopt(struct command_scan *scan, struct command *c)
+{
+    const char *word;
+    int64_t revision = 0;
+    size_t n;
+    int r = take_reference(scan, c);
+
+    if (r)
+        return r;
+    word = next_word(scan, &n);
+    if (!n)
+        return 0;
+    if (!word_is(word, n, "into"))
+        return refuse_usage(scan, "into what");
+    word = next_word(scan, &n);
+    if (!n || !read_reference(word, trimmed(word, n), &c->into, &revision) ||
+        c->into == c->incident)
+        return refuse_usage(scan, "into which draft");
     return expect_end(scan);
 }
 

@@ -26,6 +26,7 @@ enum command_verb {
     COMMAND_RESOLVE,
     COMMAND_CORRECT,
     COMMAND_RETRACT,
+    COMMAND_ADOPT,
     COMMAND_WHO,
     COMMAND_HELP
 };
@@ -37,6 +38,7 @@ struct command {
     enum command_verb verb;
     int64_t incident;      /* 0: not given; only show and confirm may leave it out */
     int64_t revision;      /* 0: not given; never given without an incident, with any command */
+    int64_t into;          /* adopt: the draft that goes on with it, 0: not given */
     bool quiet;            /* confirm: no mail to subscribers */
     enum edit_field field; /* edit */
     enum step step;        /* update: STEP_IDENTIFIED or STEP_MONITORING; resolve: STEP_RESOLVED */

@@ -22,6 +22,8 @@ static const char *details(enum command_verb verb)
     case COMMAND_CORRECT:
     case COMMAND_RETRACT:
         return "nothing is public before it is confirmed";
+    case COMMAND_ADOPT:
+        return "into M: draft M goes on with it, its words become a proposal";
     case COMMAND_STATUS:
     case COMMAND_SHOW:
     case COMMAND_TEXT:

@@ -11,7 +11,9 @@
 #include "model.h"
 #include "obey.h"
 #include "outbox.h"
+#include "outside.h"
 #include "triage.h"
+#include "watch.h"
 
 enum { PURGE_EVERY_MS = 60 * 1000 };
 
@@ -60,6 +62,8 @@ void engine_destroy(struct engine *e)
 {
     if (!e)
         return;
+    watch_tasks_finish(&e->m);
+    outside_finish(&e->m);
     model_finish(&e->m);
     free(e);
 }
@@ -305,6 +309,7 @@ int engine_start(struct engine *e, struct now now, struct turn *turn)
     restore_clocks(m);
     triage_restore(m);
     outbox_restore(m);
+    watch_restore(m);
     for (inc = m->incidents; inc; inc = inc->next) {
         const struct revision *rev = model_open_revision(inc);
 
@@ -335,12 +340,29 @@ void engine_reload(struct engine *e, const struct settings *settings)
 
 static void fire(struct model *m, const struct timer *t)
 {
-    struct incident *inc = t->incident ? model_incident(m, t->incident) : NULL;
+    struct incident *inc = t->incident > 0 ? model_incident(m, t->incident) : NULL;
 
-    if (t->kind == TIMER_PURGE) {
+    switch (t->kind) { /* those that belong to no incident in memory */
+    case TIMER_PURGE:
         triage_purge(m);
         model_timer_set(m, TIMER_PURGE, 0, m->now.boot_ms + PURGE_EVERY_MS);
         return;
+    case TIMER_WATCH:
+        watch_due(m, (size_t)(-1 - t->incident));
+        return;
+    case TIMER_TASKS:
+        watch_tasks_due(m);
+        return;
+    case TIMER_OUTSIDE:
+        outside_due(m, t->incident);
+        return;
+    case TIMER_REVISE:
+    case TIMER_QUIET:
+    case TIMER_SECOND_PERSON:
+    case TIMER_OUTBOX:
+    case TIMER_PATIENCE:
+    case TIMER_TELL_QUEUED:
+        break;
     }
     if (!inc)
         return;
@@ -363,6 +385,9 @@ static void fire(struct model *m, const struct timer *t)
     case TIMER_TELL_QUEUED:
         outbox_tell(m, inc);
         return;
+    case TIMER_WATCH:
+    case TIMER_TASKS:
+    case TIMER_OUTSIDE:
     case TIMER_PURGE:
         return;
     }
@@ -381,24 +406,73 @@ static void fire_due(struct model *m, struct now now)
     m->now = now;
 }
 
+/* How the components were before the outage, for those who opened a draft and have not published.
+ */
+static void keep_components(struct model *m, const struct page_answer *answer)
+{
+    struct incident *inc;
+    char *text = NULL;
+
+    for (inc = m->incidents; inc; inc = inc->next) {
+        if (inc->r.state != INCIDENT_DRAFT || strcmp(inc->r.page, answer->page) != 0 ||
+            (inc->r.components_before && inc->r.components_before[0]))
+            continue;
+        if (!text)
+            text = components_text(answer->now_components);
+        if (!text || !model_text(m, &inc->r.components_before, text)) {
+            model_fail(m);
+            break;
+        }
+        model_put(m, RECORD_INCIDENT, &inc->r);
+    }
+    free(text);
+}
+
+static void take_check(struct model *m, const struct page_answer *answer)
+{
+    if (answer->now_components)
+        keep_components(m, answer);
+    if (answer->result == PAGE_OK || m->page_trouble)
+        return;
+    turn_audit(m->turn, "status page %s: %s", answer->page, answer->error);
+    m->page_trouble = strdup(answer->error);
+    if (!m->page_trouble)
+        model_fail(m);
+}
+
 static void take_page_answer(struct model *m, const struct page_answer *answer)
 {
-    if (answer->outbox_id) {
+    int i;
+
+    switch (answer->op) {
+    case PAGE_CREATE:
+    case PAGE_UPDATE:
+    case PAGE_CORRECT:
         outbox_answer(m, answer);
         return;
-    }
-    if (answer->op == PAGE_SUBSCRIBERS && answer->result == PAGE_OK) {
-        int i = settings_find_page(m->settings, answer->page);
-
-        if (i >= 0)
+    case PAGE_LIST:
+        if (answer->outbox_id)
+            outbox_answer(m, answer);
+        else
+            watch_answer(m, answer);
+        return;
+    case PAGE_GET:
+    case PAGE_DELETE:
+        watch_answer(m, answer);
+        return;
+    case PAGE_PUBLIC:
+        outside_answer(m, answer);
+        return;
+    case PAGE_SUBSCRIBERS:
+        i = settings_find_page(m->settings, answer->page);
+        if (i >= 0 && answer->result == PAGE_OK)
             m->subscribers[i] = answer->subscribers;
-    }
-    if (answer->op == PAGE_CHECK && answer->result != PAGE_OK) {
-        turn_audit(m->turn, "status page %s: %s", answer->page, answer->error);
-        free(m->page_trouble);
-        m->page_trouble = strdup(answer->error);
-        if (!m->page_trouble)
-            model_fail(m);
+        return;
+    case PAGE_CHECK:
+        take_check(m, answer);
+        return;
+    case PAGE_WARM:
+        return;
     }
 }
 
@@ -484,9 +558,11 @@ int engine_step(struct engine *e, const struct input *in, struct now now, struct
         known) { /* a draft opened: have the connection and the number ready */
         const struct incident *inc = model_incident(m, m->meta.next_incident - 1);
 
-        if (inc) {
+        if (inc && inc->r.state == INCIDENT_DRAFT) {
             ask_page(m, inc->r.page, PAGE_WARM);
             ask_page(m, inc->r.page, PAGE_SUBSCRIBERS);
+            ask_page(m, inc->r.page, PAGE_CHECK);
+            watch_begin(m, model_page_index(m, inc->r.page));
         }
     }
     return finish(m);

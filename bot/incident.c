@@ -262,31 +262,52 @@ void incident_forget(struct model *m, struct incident *inc)
     model_incident_remove(m, inc);
 }
 
+/* Its status before the outage: what people had set for maintenance stays. */
+static enum component_status before(const struct components *was, const char *name)
+{
+    const struct component_claim *claim = components_find(was, name);
+
+    return claim ? claim->status : COMPONENT_OPERATIONAL;
+}
+
+/* The worst that another incident on the page claims of it, or operational. */
+static enum component_status claimed(const struct model *m, const struct incident *inc,
+                                     const char *name)
+{
+    enum component_status worst = COMPONENT_OPERATIONAL;
+    const struct incident *other;
+
+    for (other = m->incidents; other; other = other->next) {
+        const struct revision *theirs = model_public_revision(other);
+        const struct component_claim *claim;
+
+        if (other == inc || !theirs || strcmp(other->r.page, inc->r.page) != 0 ||
+            (other->r.state != INCIDENT_PUBLIC && other->r.state != INCIDENT_FOREIGN))
+            continue;
+        claim = components_find(&theirs->components, name);
+        if (claim && claim->status > worst)
+            worst = claim->status;
+    }
+    return worst;
+}
+
 int incident_release(const struct model *m, const struct incident *inc, struct components *ret)
 {
     const struct revision *mine = model_public_revision(inc);
-    const struct incident *other;
+    struct components was;
     size_t i;
     int r;
 
-    for (i = 0; mine && i < mine->components.n; i++) {
+    components_init(&was);
+    r = components_parse(&was, inc->r.components_before);
+    for (i = 0; mine && i < mine->components.n && !r; i++) {
         const char *name = mine->components.item[i].name;
-        enum component_status worst = COMPONENT_OPERATIONAL;
+        enum component_status status = claimed(m, inc, name);
 
-        for (other = m->incidents; other; other = other->next) {
-            const struct revision *theirs = model_public_revision(other);
-            const struct component_claim *claim;
-
-            if (other == inc || other->r.state != INCIDENT_PUBLIC || !theirs ||
-                strcmp(other->r.page, inc->r.page) != 0)
-                continue;
-            claim = components_find(&theirs->components, name);
-            if (claim && claim->status > worst)
-                worst = claim->status;
-        }
-        r = components_set(ret, name, worst);
-        if (r)
-            return r;
+        if (status == COMPONENT_OPERATIONAL)
+            status = before(&was, name);
+        r = components_set(ret, name, status);
     }
-    return 0;
+    components_finish(&was);
+    return r;
 }

@@ -82,8 +82,9 @@ void incident_end(struct model *m, struct incident *inc);
 /** Frees the memory of one that has ended; its rows stay in the store for reports. */
 void incident_forget(struct model *m, struct incident *inc);
 
-/** The components that a resolve gives back: each to operational, or to the worst that another open
- *  public incident claims. @return 0, CRIER_ELIMIT or CRIER_ENOMEM. */
+/** The components that a resolve gives back: each to the worst that another incident on the page
+ *  claims, also one made by hand, else to its state before the outage. @return 0, CRIER_ELIMIT or
+ * CRIER_ENOMEM. */
 int incident_release(const struct model *m, const struct incident *inc, struct components *ret)
     __attribute__((warn_unused_result));
 

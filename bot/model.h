@@ -90,6 +90,9 @@ enum timer_kind {
     TIMER_OUTBOX,        /* something of the incident's outbox is due */
     TIMER_PATIENCE,      /* "confirm taken, sending" */
     TIMER_TELL_QUEUED,   /* "queued, retrying, N min so far" */
+    TIMER_WATCH,         /* of a page: it is read */
+    TIMER_TASKS,         /* what waits for a reading of a page goes on without */
+    TIMER_OUTSIDE,       /* what readers see is looked at */
     TIMER_PURGE          /* of the whole model, incident 0: old alerts and notes are forgotten */
 };
 
@@ -124,8 +127,10 @@ struct model {
     struct timer *timers;
     uint64_t next_token;
     uint64_t next_seq;
-    int64_t *subscribers; /* per page, -1: unknown */
-    char *page_trouble;   /* what the check at start found, until it is told; or NULL */
+    int64_t *subscribers;     /* per page, -1: unknown */
+    struct watch_task *tasks; /* watch.c's: what waits for a reading of the page, oldest first */
+    struct outside *outside;  /* outside.c's: what readers should see by now */
+    char *page_trouble;       /* what the check at start found, until it is told; or NULL */
     struct now now;
     struct turn *turn;
 };

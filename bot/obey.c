@@ -12,8 +12,8 @@
 #include "incident.h"
 #include "log.h"
 #include "outbox.h"
-#include "when.h"
-#include "wording.h"
+#include "propose.h"
+#include "watch.h"
 
 enum {
     WHO_BYTES = 300,
@@ -145,9 +145,21 @@ static struct incident *find_only(struct model *m, const struct request *q, bool
     return only;
 }
 
-static struct incident *find_public(struct model *m, const struct request *q)
+/* The same, but not one that was made by hand and is not adopted. */
+static struct incident *find_own(struct model *m, const struct request *q)
 {
     struct incident *inc = find_incident(m, q);
+
+    if (!inc || inc->r.state != INCIDENT_FOREIGN)
+        return inc;
+    SAY(m, q, "%lld was made by hand on the page: `%s adopt %lld` first", (long long)inc->r.id,
+        prefix_of(m), (long long)inc->r.id);
+    return NULL;
+}
+
+static struct incident *find_public(struct model *m, const struct request *q)
+{
+    struct incident *inc = find_own(m, q);
 
     if (!inc || inc->r.state == INCIDENT_PUBLIC)
         return inc;
@@ -236,7 +248,7 @@ void obey_second_person_due(struct model *m, struct incident *inc)
 
 static void confirm(struct model *m, const struct request *q)
 {
-    struct incident *inc = q->cmd.incident ? find_incident(m, q) : find_only(m, q, true);
+    struct incident *inc = q->cmd.incident ? find_own(m, q) : find_only(m, q, true);
     struct revision *rev;
     int64_t shown;
 
@@ -272,350 +284,78 @@ static void confirm(struct model *m, const struct request *q)
     outbox_confirm(m, inc, rev, q->person->name, q->line->place, q->cmd.quiet);
 }
 
-/* ---- proposals and edits
- * -------------------------------------------------------------------------------------- */
+/* ---- carrying out ---------------------------------------------------------------------------- */
 
-/* Makes a revision by a person and shows it, in the home channel and where it was asked. */
-static void propose(struct model *m, const struct request *q, struct incident *inc,
-                    const struct revision_plan *plan)
+static struct asker asker_of(const struct request *q)
 {
-    const struct revision *before = inc->revisions;
-    struct revision *rev;
-    char why[WORDING_WHY_BYTES];
-
-    if (wording_check(m->settings, plan->title, plan->body, why, sizeof why)) {
-        SAY(m, q, "%s", why);
-        return;
-    }
-    if (strcmp(plan->title, before->r.title) != 0 || strcmp(plan->body, before->r.body) != 0)
-        inc->r.words_edited = 1; /* signals keep what a person wrote or chose */
-    rev = incident_revise(m, inc, plan);
-    if (!rev)
-        return;
-    model_timeline(m, inc->r.id, m->now.wall_ms, "proposal", q->person->name, q->line->text);
-    turn_audit(m->turn, "proposal %lld.%lld by %s", (long long)inc->r.id, (long long)rev->r.number,
-               q->person->name);
-    chat_announce(m, inc, rev, false);
-    if (strcmp(q->line->place, inc->r.home) != 0)
-        chat_show(m, inc, rev, q->line->place, SAY_ANSWER);
+    return (struct asker){.person = q->person->name,
+                          .nick = q->line->nick,
+                          .place = q->line->place,
+                          .line = q->line->text};
 }
 
-/* The public revision, or the newest that is on its way. */
-static const struct revision *standing(const struct incident *inc)
-{
-    const struct revision *rev = model_public_revision(inc);
-
-    return rev ? rev : inc->revisions;
-}
-
-/* Title and body of the incident's prepared wording for a step; NULL where there is none. */
-static void prepared(struct model *m, const struct incident *inc, enum step step,
-                     const struct components *components, char **ret_title, char **ret_body)
-{
-    struct wording_context ctx = {components, inc->r.started_wall_ms, m->now.wall_ms};
-    int i = settings_find_wording(m->settings, standing(inc)->r.wording);
-    int r = CRIER_ENOENT;
-
-    *ret_title = *ret_body = NULL;
-    if (i >= 0)
-        r = wording_render(m->settings, (size_t)i, step, &ctx, ret_title, ret_body);
-    if (r == CRIER_ENOMEM)
-        model_fail(m);
-}
-
-static const struct revision *latest(const struct incident *inc)
-{
-    const struct revision *rev = model_open_revision(inc);
-
-    if (!rev)
-        rev = model_public_revision(inc);
-    return rev ? rev : inc->revisions;
-}
-
-static void update(struct model *m, const struct request *q)
+/* Update and correct, of what is public. */
+static void change_public(struct model *m, const struct request *q)
 {
     struct incident *inc = find_public(m, q);
-    struct revision_plan plan = {0};
-    char *body = NULL;
+    struct asker by = asker_of(q);
 
-    if (!inc)
-        return;
-    if (wording_clean_edit(q->cmd.text, &body)) {
-        model_fail(m);
-        return;
-    }
-    plan.kind = REVISION_UPDATE;
-    plan.step = q->cmd.step;
-    plan.impact = (enum impact)standing(inc)->r.impact;
-    plan.title = standing(inc)->r.title;
-    plan.wording = standing(inc)->r.wording;
-    plan.body = body;
-    plan.components = &standing(inc)->components;
-    plan.made_by = q->person->name;
-    propose(m, q, inc, &plan);
-    free(body);
+    if (inc && q->cmd.verb == COMMAND_CORRECT)
+        propose_correct(m, inc, &by, q->cmd.text);
+    else if (inc)
+        propose_update(m, inc, &by, q->cmd.step, q->cmd.text);
 }
 
-static void end(struct model *m, const struct request *q, enum revision_kind kind)
+/* Edit and text, of what waits or is public. */
+static void change(struct model *m, const struct request *q)
 {
-    static const char mistaken[] =
-        "This notice was published by mistake. There was no such problem.";
-    static const char over[] = "The problem is over. Everything should work as usual again.";
-    struct incident *inc = find_public(m, q);
-    struct revision_plan plan = {0};
-    struct components freed;
-    char *title = NULL, *body = NULL, *typed = NULL;
+    struct incident *inc = find_own(m, q);
+    struct asker by = asker_of(q);
 
-    if (!inc)
-        return;
-    components_init(&freed);
-    if (incident_release(m, inc, &freed) || wording_clean_edit(q->cmd.text, &typed)) {
-        model_fail(m);
-        goto out;
-    }
-    prepared(m, inc, STEP_RESOLVED, &standing(inc)->components, &title, &body);
-    plan.kind = kind;
-    plan.step = STEP_RESOLVED;
-    plan.impact = (enum impact)standing(inc)->r.impact;
-    plan.title = standing(inc)->r.title;
-    plan.wording = standing(inc)->r.wording;
-    plan.body = typed[0] ? typed : kind == REVISION_RETRACT ? mistaken : body ? body : over;
-    plan.components = &freed;
-    plan.made_by = q->person->name;
-    propose(m, q, inc, &plan);
-out:
-    components_finish(&freed);
-    free(title);
-    free(body);
-    free(typed);
-}
-
-static void correct(struct model *m, const struct request *q)
-{
-    struct incident *inc = find_public(m, q);
-    struct revision_plan plan = {0};
-    char *body = NULL;
-
-    if (!inc)
-        return;
-    if (wording_clean_edit(q->cmd.text, &body)) {
-        model_fail(m);
-        return;
-    }
-    plan.kind = REVISION_CORRECT;
-    plan.step = (enum step)standing(inc)->r.step;
-    plan.impact = (enum impact)standing(inc)->r.impact;
-    plan.title = standing(inc)->r.title;
-    plan.wording = standing(inc)->r.wording;
-    plan.body = body;
-    plan.components = &standing(inc)->components;
-    plan.made_by = q->person->name;
-    propose(m, q, inc, &plan);
-    free(body);
-}
-
-static void edit_start(struct model *m, const struct request *q, struct incident *inc)
-{
-    char hm[WHEN_BYTES];
-    int64_t wall_ms;
-
-    if (when_parse_hm(q->cmd.text, m->now.wall_ms, &wall_ms)) {
-        SAY(m, q, "say when it began, in UTC and not in the future: `%s edit %lld start 18:33`",
-            prefix_of(m), (long long)inc->r.id);
-        return;
-    }
-    inc->r.started_wall_ms = wall_ms;
-    inc->r.start_edited = 1;
-    model_put(m, RECORD_INCIDENT, &inc->r);
-    model_timeline(m, inc->r.id, m->now.wall_ms, "start", q->person->name, q->line->text);
-    SAY(m, q, "%lld: began about %s UTC", (long long)inc->r.id,
-        when_hm_near(wall_ms, m->now.wall_ms, hm));
-}
-
-static void edit(struct model *m, const struct request *q)
-{
-    struct incident *inc = find_incident(m, q);
-    struct revision_plan plan = {0};
-    const struct revision *base;
-    struct components typed;
-    char why[WORDING_WHY_BYTES], *text = NULL;
-
-    if (!inc)
-        return;
-    if (q->cmd.field == EDIT_START) {
-        edit_start(m, q, inc);
-        return;
-    }
-    if (!latest(inc) || (inc->r.state == INCIDENT_PUBLISHING && !model_open_revision(inc))) {
-        SAY(m, q,
-            "%lld is being published; once it is public, `%s update` or `%s correct` changes it",
-            (long long)inc->r.id, prefix_of(m), prefix_of(m));
-        return;
-    }
-    base = latest(inc);
-    components_init(&typed);
-    plan.kind = base->r.state == REVISION_OPEN ? (enum revision_kind)base->r.kind : REVISION_UPDATE;
-    plan.step = (enum step)base->r.step;
-    plan.impact = (enum impact)base->r.impact;
-    plan.title = base->r.title;
-    plan.body = base->r.body;
-    plan.components = &base->components;
-    plan.made_by = q->person->name;
-    if (wording_clean_edit(q->cmd.text, &text)) {
-        model_fail(m);
-        goto out;
-    }
-    switch (q->cmd.field) {
-    case EDIT_TITLE:
-        plan.title = text;
-        break;
-    case EDIT_BODY:
-        plan.body = text;
-        break;
-    case EDIT_IMPACT:
-        if (impact_from_name(text, &plan.impact) || plan.impact == IMPACT_MAINTENANCE) {
-            SAY(m, q, "impact is one of none, minor, major, critical");
-            goto out;
-        }
-        break;
-    case EDIT_COMPONENTS:
-        if (wording_parse_components(m->settings, model_page_index(m, inc->r.page), q->cmd.text,
-                                     &typed, why, sizeof why)) {
-            SAY(m, q, "%s", why);
-            goto out;
-        }
-        plan.components = &typed;
-        break;
-    case EDIT_START:
-        break;
-    }
-    propose(m, q, inc, &plan);
-out:
-    components_finish(&typed);
-    free(text);
-}
-
-static void take_text(struct model *m, const struct request *q)
-{
-    struct incident *inc = find_incident(m, q);
-    struct revision_plan plan = {0};
-    const struct revision *base;
-    char *title = NULL, *body = NULL;
-    struct wording_context ctx;
-    int i;
-
-    if (!inc)
-        return;
-    base = latest(inc);
-    i = settings_find_wording(m->settings, q->cmd.text);
-    if (i < 0) {
-        struct buf names;
-        size_t k;
-
-        buf_init(&names, WHO_BYTES);
-        for (k = 0; k < m->settings->n_wordings && !buf_error(&names); k++)
-            buf_addf(&names, "%s%s", k ? ", " : "", m->settings->wording[k].name);
-        SAY(m, q, "there are these wordings: %s", buf_str(&names));
-        buf_finish(&names);
-        return;
-    }
-    if (!base || inc->r.state == INCIDENT_PUBLISHING) {
-        SAY(m, q, "%lld is being published; its words cannot change now", (long long)inc->r.id);
-        return;
-    }
-    ctx = (struct wording_context){&base->components, inc->r.started_wall_ms, m->now.wall_ms};
-    if (wording_render(m->settings, (size_t)i, (enum step)base->r.step, &ctx, &title, &body)) {
-        SAY(m, q, "%s has no text for %s", q->cmd.text, step_name((enum step)base->r.step));
-        return;
-    }
-    plan.kind = base->r.state == REVISION_OPEN ? (enum revision_kind)base->r.kind : REVISION_UPDATE;
-    plan.step = (enum step)base->r.step;
-    plan.impact = (enum impact)base->r.impact;
-    plan.title = title;
-    plan.body = body;
-    plan.components = &base->components;
-    plan.wording = m->settings->wording[i].name;
-    plan.made_by = q->person->name;
-    propose(m, q, inc, &plan);
-    free(title);
-    free(body);
-}
-
-/* The rule that a draft by hand borrows from: the last that drafts, which is the catch-all. */
-static const struct rule_settings *catch_all(const struct model *m)
-{
-    size_t i;
-
-    for (i = m->settings->n_rules; i-- > 0;)
-        if (!m->settings->rule[i].ignore)
-            return &m->settings->rule[i];
-    return NULL;
+    if (inc && q->cmd.verb == COMMAND_TEXT)
+        propose_wording(m, inc, &by, q->cmd.text);
+    else if (inc)
+        propose_edit(m, inc, &by, q->cmd.field, q->cmd.text);
 }
 
 static void open_by_hand(struct model *m, const struct request *q)
 {
-    const struct rule_settings *rule = catch_all(m);
-    struct revision_plan plan = {0};
-    struct wording_context ctx;
-    struct components components;
-    struct incident *inc;
-    struct revision *rev;
-    char why[WORDING_WHY_BYTES], *title = NULL, *body = NULL, *typed = NULL;
-    size_t i;
+    struct asker by = asker_of(q);
 
-    components_init(&components);
-    if (!rule) {
-        SAY(m, q, "no rule is configured that a draft could be made from");
-        goto out;
-    }
-    for (i = 0; i < rule->n_components; i++)
-        if (components_set(&components, rule->component[i].name, rule->component[i].status))
-            goto fail;
-    ctx = (struct wording_context){&components, m->now.wall_ms, m->now.wall_ms};
-    if (wording_render(m->settings, rule->wording_index, STEP_INVESTIGATING, &ctx, &title, &body) ||
-        wording_clean_edit(q->cmd.text, &typed))
-        goto fail;
-    plan.kind = REVISION_DRAFT;
-    plan.step = STEP_INVESTIGATING;
-    plan.impact = rule->impact;
-    plan.title = typed[0] ? typed : title;
-    plan.body = body;
-    plan.components = &components;
-    plan.wording = rule->wording;
-    plan.made_by = q->person->name;
-    if (wording_check(m->settings, plan.title, plan.body, why, sizeof why)) {
-        SAY(m, q, "%s", why);
-        goto out;
-    }
-    inc = incident_open(m, rule->page, q->line->private ? rule->channel : q->line->place, NULL,
-                        q->person->name, m->now.wall_ms);
-    if (!inc) {
-        SAY(m, q, "%lld are open, the most there may be: close one first",
-            (long long)m->settings->triage.max_open);
-        goto out;
-    }
-    inc->r.words_edited = typed[0] != '\0';
-    rev = incident_revise(m, inc, &plan);
-    if (!rev)
-        goto out;
-    model_timeline(m, inc->r.id, m->now.wall_ms, "draft", q->person->name, q->line->text);
-    turn_audit(m->turn, "draft %lld.1 opened by %s", (long long)inc->r.id, q->person->name);
-    chat_announce(m, inc, rev, true);
-    if (strcmp(q->line->place, inc->r.home) != 0)
-        chat_show(m, inc, rev, q->line->place, SAY_ANSWER);
-    goto out;
-fail:
-    model_fail(m);
-out:
-    components_finish(&components);
-    free(title);
-    free(body);
-    free(typed);
+    propose_draft(m, &by, q->line->private, q->cmd.text);
+}
+
+/* What it gives back depends on what else is on the page: that is read first. */
+static void end(struct model *m, const struct request *q, enum revision_kind kind)
+{
+    struct incident *inc = find_public(m, q);
+    struct asker by = asker_of(q);
+
+    if (inc)
+        watch_ask_end(m, inc, &by, kind, q->cmd.text);
+}
+
+static void adopt(struct model *m, const struct request *q)
+{
+    struct incident *inc = find_incident(m, q);
+    struct incident *into = q->cmd.into ? model_incident(m, q->cmd.into) : NULL;
+    struct asker by = asker_of(q);
+
+    if (!inc)
+        return;
+    if (inc->r.state != INCIDENT_FOREIGN)
+        SAY(m, q, "%lld is crier's own; only an incident made by hand on the page can be adopted",
+            (long long)inc->r.id);
+    else if (q->cmd.into && (!into || into->r.state != INCIDENT_DRAFT))
+        SAY(m, q, "%lld is no draft; `%s adopt %lld` goes on with %lld under its own number",
+            (long long)q->cmd.into, prefix_of(m), (long long)inc->r.id, (long long)inc->r.id);
+    else
+        watch_ask_adopt(m, inc, into, &by);
 }
 
 static void discard(struct model *m, const struct request *q)
 {
-    struct incident *inc = find_incident(m, q);
+    struct incident *inc = find_own(m, q);
     struct revision *rev;
 
     if (!inc)
@@ -718,10 +458,10 @@ static void carry_out(struct model *m, const struct request *q)
         confirm(m, q);
         return;
     case COMMAND_EDIT:
-        edit(m, q);
+        change(m, q);
         return;
     case COMMAND_TEXT:
-        take_text(m, q);
+        change(m, q);
         return;
     case COMMAND_DISCARD:
         discard(m, q);
@@ -730,16 +470,19 @@ static void carry_out(struct model *m, const struct request *q)
         open_by_hand(m, q);
         return;
     case COMMAND_UPDATE:
-        update(m, q);
+        change_public(m, q);
         return;
     case COMMAND_RESOLVE:
         end(m, q, REVISION_RESOLVE);
         return;
     case COMMAND_CORRECT:
-        correct(m, q);
+        change_public(m, q);
         return;
     case COMMAND_RETRACT:
         end(m, q, REVISION_RETRACT);
+        return;
+    case COMMAND_ADOPT:
+        adopt(m, q);
         return;
     case COMMAND_WHO:
         who(m, q);

@@ -7,12 +7,14 @@
 #include "chat.h"
 #include "err.h"
 #include "incident.h"
+#include "outside.h"
 #include "when.h"
 
 enum {
     BACKOFF_FIRST_MS = 1000,
     BACKOFF_MAX_MS = 60 * 1000,
     READ_AGAIN_MS = 5 * 1000,
+    TWIN_LOOK_MS = 5 * 1000,
     TELL_EVERY_MS = 60 * 1000,      /* in the first minutes of an outage of the page */
     TELL_LATER_MS = 10 * 60 * 1000, /* after that */
     TELL_OFTEN_FOR_MS = 5 * 60 * 1000
@@ -263,18 +265,25 @@ void outbox_patience(struct model *m, struct incident *inc)
 void outbox_tell(struct model *m, struct incident *inc)
 {
     struct outbox *o = outbox_pending(inc);
+    const char *state, *error;
     int64_t so_far;
     char ago[WHEN_BYTES];
 
     if (!o)
         return;
     so_far = m->now.boot_ms - o->confirmed_boot_ms;
-    chat_home(
-        m, inc, SAY_ANNOUNCE,
-        "%lld.%lld is not public yet: %s, retrying, %s so far (%s). Post by hand if urgent: %s",
-        (long long)inc->r.id, (long long)o->r.revision,
-        o->r.state == OUTBOX_QUEUED ? "queued" : "no clear answer", when_duration(so_far, ago),
-        o->r.error[0] ? o->r.error : "no answer", chat_admin_url(m, inc));
+    state = o->r.state == OUTBOX_QUEUED ? "queued, retrying" : "no clear answer, reading the page";
+    error = o->r.error[0] ? o->r.error : "no answer";
+    if (so_far < 1000)
+        chat_home(m, inc, SAY_ANNOUNCE,
+                  "%lld.%lld is not public yet: %s (%s). Post by hand if urgent: %s",
+                  (long long)inc->r.id, (long long)o->r.revision, state, error,
+                  chat_admin_url(m, inc));
+    else
+        chat_home(m, inc, SAY_ANNOUNCE,
+                  "%lld.%lld is not public yet: %s, %s so far (%s). Post by hand if urgent: %s",
+                  (long long)inc->r.id, (long long)o->r.revision, state, when_duration(so_far, ago),
+                  error, chat_admin_url(m, inc));
     o->told_queued = true;
     model_timer_set(m, TIMER_TELL_QUEUED, inc->r.id,
                     m->now.boot_ms + (so_far < TELL_OFTEN_FOR_MS ? TELL_EVERY_MS : TELL_LATER_MS));
@@ -288,6 +297,7 @@ static void done(struct model *m, struct incident *inc, struct outbox *o,
 {
     struct revision *rev = model_revision(inc, o->r.revision);
     bool ends = rev && rev->r.step == STEP_RESOLVED;
+    bool had_remote = inc->r.remote_id && inc->r.remote_id[0];
     long long n = inc->r.id;
 
     if (!rev) {
@@ -318,6 +328,10 @@ static void done(struct model *m, struct incident *inc, struct outbox *o,
                (long long)rev->r.number, inc->r.remote_id, o->r.confirmed_by,
                o->r.notify ? "yes" : "no");
     chat_done(m, inc, o);
+    outside_begin(m, inc, rev);
+    if (!had_remote) /* a create: once more for a twin, which may come later than its own answer */
+        model_timer_set(m, TIMER_WATCH, -1 - (int64_t)model_page_index(m, inc->r.page),
+                        m->now.boot_ms + TWIN_LOOK_MS);
     if (ends) {
         if (incident_enter(m, inc, INCIDENT_EVENT_RESOLVED))
             model_fail(m);

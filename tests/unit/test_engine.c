@@ -451,7 +451,7 @@ static void busy_page_is_tried_again(void **state)
     assert_int_equal(fake_page_count(&h->page, PAGE_CREATE), 2);
     house_wait_sliced(h, 60 * SECOND, SECOND);
     assert_int_equal(fake_page_count(&h->page, PAGE_CREATE), 3);
-    house_expect_last(h, HOUSE_OPS, "1 is public since");
+    house_expect_said(h, HOUSE_OPS, "1 is public since");
     assert_int_equal(h->page.n_incidents, 1);
 }
 
@@ -480,7 +480,7 @@ static void lost_request_is_sent_again_after_the_grace(void **state)
     assert_int_equal(fake_page_count(&h->page, PAGE_CREATE), 2);
     assert_int_equal(h->page.n_incidents, 1);
     house_expect_said(h, HOUSE_OPS, "1.1 is not on the page: sending it again");
-    house_expect_last(h, HOUSE_OPS, "1 is public since");
+    house_expect_said(h, HOUSE_OPS, "1 is public since");
 }
 
 static void late_application_is_found(void **state)
@@ -495,7 +495,7 @@ static void late_application_is_found(void **state)
     house_wait_sliced(h, 60 * SECOND, SECOND);
     assert_int_equal(fake_page_count(&h->page, PAGE_CREATE), 1);
     assert_int_equal(h->page.n_incidents, 1);
-    house_expect_last(h, HOUSE_OPS, "1 is public since");
+    house_expect_said(h, HOUSE_OPS, "1 is public since");
 }
 
 static void refused_by_the_page_keeps_the_words(void **state)

@@ -1,0 +1,349 @@
+#include "propose.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "chat.h"
+#include "err.h"
+#include "incident.h"
+#include "when.h"
+#include "wording.h"
+
+enum { NAMES_BYTES = 300 };
+
+#define SAY(m, by, ...) chat_say(m, (by)->place, SAY_ANSWER, __VA_ARGS__)
+
+static const char *prefix_of(const struct model *m)
+{
+    return m->settings->chat.prefix;
+}
+
+/* Makes a revision by a person and shows it, in the home channel and where it was asked. */
+static void propose(struct model *m, const struct asker *by, struct incident *inc,
+                    const struct revision_plan *plan)
+{
+    const struct revision *before = inc->revisions;
+    struct revision *rev;
+    char why[WORDING_WHY_BYTES];
+
+    if (wording_check(m->settings, plan->title, plan->body, why, sizeof why)) {
+        SAY(m, by, "%s", why);
+        return;
+    }
+    if (strcmp(plan->title, before->r.title) != 0 || strcmp(plan->body, before->r.body) != 0)
+        inc->r.words_edited = 1; /* signals keep what a person wrote or chose */
+    rev = incident_revise(m, inc, plan);
+    if (!rev)
+        return;
+    model_timeline(m, inc->r.id, m->now.wall_ms, "proposal", by->person, by->line);
+    turn_audit(m->turn, "proposal %lld.%lld by %s", (long long)inc->r.id, (long long)rev->r.number,
+               by->person);
+    chat_announce(m, inc, rev, false);
+    if (strcmp(by->place, inc->r.home) != 0)
+        chat_show(m, inc, rev, by->place, SAY_ANSWER);
+}
+
+/* The public revision, or the newest that is on its way. */
+static const struct revision *standing(const struct incident *inc)
+{
+    const struct revision *rev = model_public_revision(inc);
+
+    return rev ? rev : inc->revisions;
+}
+
+/* Title and body of the incident's prepared wording for a step; NULL where there is none. */
+static void prepared(struct model *m, const struct incident *inc, enum step step,
+                     const struct components *components, char **ret_title, char **ret_body)
+{
+    struct wording_context ctx = {components, inc->r.started_wall_ms, m->now.wall_ms};
+    int i = settings_find_wording(m->settings, standing(inc)->r.wording);
+    int r = CRIER_ENOENT;
+
+    *ret_title = *ret_body = NULL;
+    if (i >= 0)
+        r = wording_render(m->settings, (size_t)i, step, &ctx, ret_title, ret_body);
+    if (r == CRIER_ENOMEM)
+        model_fail(m);
+}
+
+static const struct revision *latest(const struct incident *inc)
+{
+    const struct revision *rev = model_open_revision(inc);
+
+    if (!rev)
+        rev = model_public_revision(inc);
+    return rev ? rev : inc->revisions;
+}
+
+void propose_update(struct model *m, struct incident *inc, const struct asker *by, enum step step,
+                    const char *text)
+{
+    struct revision_plan plan = {0};
+    char *body = NULL;
+
+    if (wording_clean_edit(text, &body)) {
+        model_fail(m);
+        return;
+    }
+    plan.kind = REVISION_UPDATE;
+    plan.step = step;
+    plan.impact = (enum impact)standing(inc)->r.impact;
+    plan.title = standing(inc)->r.title;
+    plan.wording = standing(inc)->r.wording;
+    plan.body = body;
+    plan.components = &standing(inc)->components;
+    plan.made_by = by->person;
+    propose(m, by, inc, &plan);
+    free(body);
+}
+
+void propose_end(struct model *m, struct incident *inc, const struct asker *by,
+                 enum revision_kind kind, const char *text)
+{
+    static const char mistaken[] =
+        "This notice was published by mistake. There was no such problem.";
+    static const char over[] = "The problem is over. Everything should work as usual again.";
+    struct revision_plan plan = {0};
+    struct components freed;
+    char *title = NULL, *body = NULL, *typed = NULL;
+
+    components_init(&freed);
+    if (incident_release(m, inc, &freed) || wording_clean_edit(text, &typed)) {
+        model_fail(m);
+        goto out;
+    }
+    prepared(m, inc, STEP_RESOLVED, &standing(inc)->components, &title, &body);
+    plan.kind = kind;
+    plan.step = STEP_RESOLVED;
+    plan.impact = (enum impact)standing(inc)->r.impact;
+    plan.title = standing(inc)->r.title;
+    plan.wording = standing(inc)->r.wording;
+    plan.body = typed[0] ? typed : kind == REVISION_RETRACT ? mistaken : body ? body : over;
+    plan.components = &freed;
+    plan.made_by = by->person;
+    propose(m, by, inc, &plan);
+out:
+    components_finish(&freed);
+    free(title);
+    free(body);
+    free(typed);
+}
+
+void propose_correct(struct model *m, struct incident *inc, const struct asker *by,
+                     const char *text)
+{
+    struct revision_plan plan = {0};
+    char *body = NULL;
+
+    if (wording_clean_edit(text, &body)) {
+        model_fail(m);
+        return;
+    }
+    plan.kind = REVISION_CORRECT;
+    plan.step = (enum step)standing(inc)->r.step;
+    plan.impact = (enum impact)standing(inc)->r.impact;
+    plan.title = standing(inc)->r.title;
+    plan.wording = standing(inc)->r.wording;
+    plan.body = body;
+    plan.components = &standing(inc)->components;
+    plan.made_by = by->person;
+    propose(m, by, inc, &plan);
+    free(body);
+}
+
+static void edit_start(struct model *m, struct incident *inc, const struct asker *by,
+                       const char *text)
+{
+    char hm[WHEN_BYTES];
+    int64_t wall_ms;
+
+    if (when_parse_hm(text, m->now.wall_ms, &wall_ms)) {
+        SAY(m, by, "say when it began, in UTC and not in the future: `%s edit %lld start 18:33`",
+            prefix_of(m), (long long)inc->r.id);
+        return;
+    }
+    inc->r.started_wall_ms = wall_ms;
+    inc->r.start_edited = 1;
+    model_put(m, RECORD_INCIDENT, &inc->r);
+    model_timeline(m, inc->r.id, m->now.wall_ms, "start", by->person, by->line);
+    SAY(m, by, "%lld: began about %s UTC", (long long)inc->r.id,
+        when_hm_near(wall_ms, m->now.wall_ms, hm));
+}
+
+void propose_edit(struct model *m, struct incident *inc, const struct asker *by,
+                  enum edit_field field, const char *typed_text)
+{
+    struct revision_plan plan = {0};
+    const struct revision *base;
+    struct components typed;
+    char why[WORDING_WHY_BYTES], *text = NULL;
+
+    if (field == EDIT_START) {
+        edit_start(m, inc, by, typed_text);
+        return;
+    }
+    if (!latest(inc) || (inc->r.state == INCIDENT_PUBLISHING && !model_open_revision(inc))) {
+        SAY(m, by,
+            "%lld is being published; once it is public, `%s update` or `%s correct` changes it",
+            (long long)inc->r.id, prefix_of(m), prefix_of(m));
+        return;
+    }
+    base = latest(inc);
+    components_init(&typed);
+    plan.kind = base->r.state == REVISION_OPEN ? (enum revision_kind)base->r.kind : REVISION_UPDATE;
+    plan.step = (enum step)base->r.step;
+    plan.impact = (enum impact)base->r.impact;
+    plan.title = base->r.title;
+    plan.body = base->r.body;
+    plan.components = &base->components;
+    plan.made_by = by->person;
+    if (wording_clean_edit(typed_text, &text)) {
+        model_fail(m);
+        goto out;
+    }
+    switch (field) {
+    case EDIT_TITLE:
+        plan.title = text;
+        break;
+    case EDIT_BODY:
+        plan.body = text;
+        break;
+    case EDIT_IMPACT:
+        if (impact_from_name(text, &plan.impact) || plan.impact == IMPACT_MAINTENANCE) {
+            SAY(m, by, "impact is one of none, minor, major, critical");
+            goto out;
+        }
+        break;
+    case EDIT_COMPONENTS:
+        if (wording_parse_components(m->settings, model_page_index(m, inc->r.page), typed_text,
+                                     &typed, why, sizeof why)) {
+            SAY(m, by, "%s", why);
+            goto out;
+        }
+        plan.components = &typed;
+        break;
+    case EDIT_START:
+        break;
+    }
+    propose(m, by, inc, &plan);
+out:
+    components_finish(&typed);
+    free(text);
+}
+
+void propose_wording(struct model *m, struct incident *inc, const struct asker *by,
+                     const char *name)
+{
+    struct revision_plan plan = {0};
+    const struct revision *base;
+    char *title = NULL, *body = NULL;
+    struct wording_context ctx;
+    int i;
+
+    base = latest(inc);
+    i = settings_find_wording(m->settings, name);
+    if (i < 0) {
+        struct buf names;
+        size_t k;
+
+        buf_init(&names, NAMES_BYTES);
+        for (k = 0; k < m->settings->n_wordings && !buf_error(&names); k++)
+            buf_addf(&names, "%s%s", k ? ", " : "", m->settings->wording[k].name);
+        SAY(m, by, "there are these wordings: %s", buf_str(&names));
+        buf_finish(&names);
+        return;
+    }
+    if (!base || inc->r.state == INCIDENT_PUBLISHING) {
+        SAY(m, by, "%lld is being published; its words cannot change now", (long long)inc->r.id);
+        return;
+    }
+    ctx = (struct wording_context){&base->components, inc->r.started_wall_ms, m->now.wall_ms};
+    if (wording_render(m->settings, (size_t)i, (enum step)base->r.step, &ctx, &title, &body)) {
+        SAY(m, by, "%s has no text for %s", name, step_name((enum step)base->r.step));
+        return;
+    }
+    plan.kind = base->r.state == REVISION_OPEN ? (enum revision_kind)base->r.kind : REVISION_UPDATE;
+    plan.step = (enum step)base->r.step;
+    plan.impact = (enum impact)base->r.impact;
+    plan.title = title;
+    plan.body = body;
+    plan.components = &base->components;
+    plan.wording = m->settings->wording[i].name;
+    plan.made_by = by->person;
+    propose(m, by, inc, &plan);
+    free(title);
+    free(body);
+}
+
+/* The rule that a draft by hand borrows from: the last that drafts, which is the catch-all. */
+static const struct rule_settings *catch_all(const struct model *m)
+{
+    size_t i;
+
+    for (i = m->settings->n_rules; i-- > 0;)
+        if (!m->settings->rule[i].ignore)
+            return &m->settings->rule[i];
+    return NULL;
+}
+
+void propose_draft(struct model *m, const struct asker *by, bool private, const char *text)
+{
+    const struct rule_settings *rule = catch_all(m);
+    struct revision_plan plan = {0};
+    struct wording_context ctx;
+    struct components components;
+    struct incident *inc;
+    struct revision *rev;
+    char why[WORDING_WHY_BYTES], *title = NULL, *body = NULL, *typed = NULL;
+    size_t i;
+
+    components_init(&components);
+    if (!rule) {
+        SAY(m, by, "no rule is configured that a draft could be made from");
+        goto out;
+    }
+    for (i = 0; i < rule->n_components; i++)
+        if (components_set(&components, rule->component[i].name, rule->component[i].status))
+            goto fail;
+    ctx = (struct wording_context){&components, m->now.wall_ms, m->now.wall_ms};
+    if (wording_render(m->settings, rule->wording_index, STEP_INVESTIGATING, &ctx, &title, &body) ||
+        wording_clean_edit(text, &typed))
+        goto fail;
+    plan.kind = REVISION_DRAFT;
+    plan.step = STEP_INVESTIGATING;
+    plan.impact = rule->impact;
+    plan.title = typed[0] ? typed : title;
+    plan.body = body;
+    plan.components = &components;
+    plan.wording = rule->wording;
+    plan.made_by = by->person;
+    if (wording_check(m->settings, plan.title, plan.body, why, sizeof why)) {
+        SAY(m, by, "%s", why);
+        goto out;
+    }
+    inc = incident_open(m, rule->page, private ? rule->channel : by->place, NULL, by->person,
+                        m->now.wall_ms);
+    if (!inc) {
+        SAY(m, by, "%lld are open, the most there may be: close one first",
+            (long long)m->settings->triage.max_open);
+        goto out;
+    }
+    inc->r.words_edited = typed[0] != '\0';
+    rev = incident_revise(m, inc, &plan);
+    if (!rev)
+        goto out;
+    model_timeline(m, inc->r.id, m->now.wall_ms, "draft", by->person, by->line);
+    turn_audit(m->turn, "draft %lld.1 opened by %s", (long long)inc->r.id, by->person);
+    chat_announce(m, inc, rev, true);
+    if (strcmp(by->place, inc->r.home) != 0)
+        chat_show(m, inc, rev, by->place, SAY_ANSWER);
+    goto out;
+fail:
+    model_fail(m);
+out:
+    components_finish(&components);
+    free(title);
+    free(body);
+    free(typed);
+}
