@@ -142,3 +142,29 @@ struct alert *alert_create(struct model *m, const struct signal *sig)
     model_alert_link(m, a);
     return a;
 }
+
+static int compare_last(const void *a, const void *b)
+{
+    const struct alert *const *x = a, *const *y = b;
+
+    if ((*x)->last_boot_ms != (*y)->last_boot_ms)
+        return (*x)->last_boot_ms < (*y)->last_boot_ms ? -1 : 1;
+    return (*x)->r.id < (*y)->r.id ? -1 : (*x)->r.id > (*y)->r.id;
+}
+
+void alerts_sort(struct model *m)
+{
+    struct alert **all = calloc(m->n_alerts ? m->n_alerts : 1, sizeof *all), *a;
+    size_t i, n = 0;
+
+    if (!all) {
+        model_fail(m);
+        return;
+    }
+    for (a = m->alert_oldest; a; a = a->newer)
+        all[n++] = a;
+    qsort(all, n, sizeof *all, compare_last);
+    for (i = 0; i < n; i++)
+        model_alert_touch(m, all[i]);
+    free(all);
+}

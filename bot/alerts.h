@@ -9,6 +9,10 @@
 #include "model.h"
 #include "signal.h"
 
+/** An alert of no incident that was not heard of for so long is over: its recovery was missed, or
+ * is never told. It does not stay silent for good because of that. */
+enum { ALERT_FORGOTTEN_MS = 24 * 60 * 60 * 1000 };
+
 /** The rule that matched it, or NULL; borrowed from the settings. */
 const struct rule_settings *alert_rule(const struct model *m, const struct alert *a);
 /** Whether it says that readers are affected: paging, or critical on a watched check. */
@@ -29,5 +33,8 @@ struct alert *alert_find_amended(const struct model *m, const struct signal *sig
 /** A new one, not firing yet; the oldest is forgotten where max_signals is reached. NULL: no
  * memory. */
 struct alert *alert_create(struct model *m, const struct signal *sig);
+
+/** Puts them in the order of last_boot_ms again, after loading. */
+void alerts_sort(struct model *m);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alerts.h"
 #include "buf.h"
 #include "chat.h"
 #include "err.h"
@@ -267,9 +268,9 @@ static void restore_clocks(struct model *m)
     struct shown *s;
 
     for (a = m->alert_oldest; a; a = a->newer) {
-        a->first_boot_ms = model_past_boot(m, a->r.first_wall_ms, t->deploy_max_ms);
+        a->first_boot_ms = model_past_boot(m, a->r.first_wall_ms, ALERT_FORGOTTEN_MS);
         a->last_boot_ms = model_past_boot(
-            m, a->r.firing ? a->r.last_wall_ms : a->r.resolved_wall_ms, t->deploy_max_ms);
+            m, a->r.firing ? a->r.last_wall_ms : a->r.resolved_wall_ms, ALERT_FORGOTTEN_MS);
     }
     for (d = m->deploys; d; d = d->next) {
         d->started_boot_ms = model_past_boot(m, d->r.started_wall_ms, t->deploy_max_ms);

@@ -401,6 +401,8 @@ static void on_firing(struct model *m, const struct signal *sig)
         a = alert_create(m, sig);
     if (!a)
         return;
+    if (!a->r.incident && m->now.boot_ms - a->last_boot_ms >= ALERT_FORGOTTEN_MS)
+        a->r.firing = a->r.held = 0; /* its recovery was missed: this is a new one */
     told = a->r.firing && alert_tells(m, a);
     began = !a->r.firing || strcmp(a->r.rule, rule ? rule->name : "") != 0;
     alert_account(m, a, -1);
@@ -584,6 +586,7 @@ void triage_restore(struct model *m)
     struct incident *inc;
     struct alert *a;
 
+    alerts_sort(m);
     for (a = m->alert_oldest; a; a = a->newer)
         alert_account(m, a, 1);
     for (inc = m->incidents; inc; inc = inc->next) {

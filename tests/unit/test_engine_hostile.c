@@ -102,14 +102,59 @@ static void critical_that_becomes_a_warning_is_quiet(void **state)
     assert_int_equal(engine_open_incidents(h->engine), 0);
 }
 
+/* Its recovery was never told: days later it is a new outage, not a repetition. */
+static void missed_recovery_does_not_silence_for_good(void **state)
+{
+    struct house *h = *state;
+
+    house_jinxer(h, FRONTEND);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status discard 1");
+    house_wait(h, 23 * HOUR);
+    house_jinxer(h, FRONTEND); /* repeats: still what people closed */
+    house_restart(h, 20 * HOUR);
+    house_jinxer(h, FRONTEND);
+    assert_int_equal(engine_open_incidents(h->engine), 0);
+    house_restart(h, 20 * HOUR);
+    house_wait(h, 5 * HOUR);
+    house_jinxer(h, FRONTEND);
+    house_expect_said(h, HOUSE_OPS, "DRAFT 2.1");
+}
+
+static void missed_recovery_does_not_hide_a_bad_deploy(void **state)
+{
+    struct house *h = *state;
+
+    house_icinga(h, EXCEPTIONS);
+    house_wait(h, 25 * HOUR);
+    house_deploy(h, STARTED);
+    house_icinga(h, EXCEPTIONS);
+    house_expect_said(h, HOUSE_OPS, "DRAFT 1.1");
+}
+
+/* The order of alerts by time outlives a restart: what counts a storm looks at the newest only. */
+static void storm_goes_on_after_a_restart(void **state)
+{
+    struct house *h = *state;
+
+    house_icinga(h, "PROBLEM - Latency on mw1 is WARNING: slow");
+    house_icinga(h, "PROBLEM - Latency on mw2 is WARNING: slow");
+    house_icinga(h, "PROBLEM - Disk space on db1 is CRITICAL: full");
+    house_wait(h, 7 * MINUTE);
+    house_icinga(h, "PROBLEM - Latency on mw1 is CRITICAL: slow");
+    house_icinga(h, "PROBLEM - Latency on mw2 is CRITICAL: slow");
+    house_restart(h, 10 * SECOND);
+    house_icinga(h, "PROBLEM - Latency on mw3 is CRITICAL: slow");
+    house_expect_said(h, HOUSE_OPS, "DRAFT 1.1");
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(warning_that_becomes_critical_drafts),
-        T(warnings_that_become_critical_are_a_storm),
-        T(critical_that_becomes_a_warning_is_quiet),
+        T(warning_that_becomes_critical_drafts),       T(warnings_that_become_critical_are_a_storm),
+        T(critical_that_becomes_a_warning_is_quiet),   T(missed_recovery_does_not_silence_for_good),
+        T(missed_recovery_does_not_hide_a_bad_deploy), T(storm_goes_on_after_a_restart),
     };
 
     (void)publish;
