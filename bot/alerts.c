@@ -5,7 +5,8 @@
 #include <string.h>
 
 enum {
-    AMEND_DEPTH = 16 /* newest alerts among which the line of a continuation is looked for */
+    AMEND_DEPTH = 16, /* newest alerts among which the line of a continuation is looked for */
+    VICTIM_DEPTH = 64 /* oldest alerts among which the one to be forgotten is looked for */
 };
 
 const struct rule_settings *alert_rule(const struct model *m, const struct alert *a)
@@ -57,7 +58,7 @@ struct alert *alert_find(const struct model *m, const struct signal *sig)
 {
     struct alert *a;
 
-    for (a = model_alert_bucket(m, sig->source, sig->check); a; a = a->next_hash)
+    for (a = model_alert_bucket(m, sig->source, sig->check, sig->host); a; a = a->next_hash)
         if (same_alert(a, sig))
             return a;
     return NULL;
@@ -72,7 +73,7 @@ struct alert *alert_find_recovering(const struct model *m, const struct signal *
 
     if (best || sig->host[0])
         return best;
-    for (a = model_alert_bucket(m, sig->source, sig->check); a; a = a->next_hash) {
+    for (a = model_alert_bucket(m, sig->source, sig->check, ""); a; a = a->next_hash) {
         size_t len;
 
         if (!a->r.firing || strcmp(a->r.source, sig->source) != 0 ||
@@ -102,21 +103,28 @@ struct alert *alert_find_amended(const struct model *m, const struct signal *sig
     return NULL;
 }
 
-/* Room for one more: the oldest that belongs to nothing goes first, else the oldest of all. */
+/* Room for one more. Of the oldest: one that belongs to nothing goes first, else one that is not
+ * held, else the oldest of all. */
 static void bound(struct model *m)
 {
-    struct alert *a;
+    struct alert *a, *victim = NULL;
+    int depth = 0;
 
     if (m->n_alerts < (size_t)m->settings->triage.max_signals)
         return;
-    for (a = m->alert_oldest; a; a = a->newer)
-        if (!a->r.incident && !a->r.held)
+    for (a = m->alert_oldest; a && depth < VICTIM_DEPTH; a = a->newer, depth++) {
+        if (!a->r.incident && !a->r.held) {
+            victim = a;
             break;
-    if (!a)
-        a = m->alert_oldest;
-    assert(a); /* max_signals is at least 1 */
-    alert_account(m, a, -1);
-    model_alert_remove(m, a);
+        }
+        if (!victim && !a->r.held)
+            victim = a;
+    }
+    if (!victim)
+        victim = m->alert_oldest;
+    assert(victim); /* max_signals is at least 1 */
+    alert_account(m, victim, -1);
+    model_alert_remove(m, victim);
 }
 
 struct alert *alert_create(struct model *m, const struct signal *sig)

@@ -240,23 +240,26 @@ int64_t model_past_boot(const struct model *m, int64_t wall_ms, int64_t max_ms)
 /* ---- alerts
  * ---------------------------------------------------------------------------------------- */
 
-/* FNV-1a over source and check: alerts of one check share a bucket whatever their host. */
-static size_t bucket_of(const char *source, const char *check)
+/* FNV-1a over source, check and host: a check that fails on every host fills all buckets. */
+static size_t bucket_of(const char *source, const char *check, const char *host)
 {
+    const char *const part[] = {source, check, host};
     uint64_t h = 14695981039346656037ULL;
     const char *s;
+    size_t i;
 
-    for (s = source; *s; s++)
-        h = (h ^ (unsigned char)*s) * 1099511628211ULL;
-    h = (h ^ 0xff) * 1099511628211ULL;
-    for (s = check; *s; s++)
-        h = (h ^ (unsigned char)*s) * 1099511628211ULL;
+    for (i = 0; i < sizeof part / sizeof part[0]; i++) {
+        for (s = part[i]; *s; s++)
+            h = (h ^ (unsigned char)*s) * 1099511628211ULL;
+        h = (h ^ 0xff) * 1099511628211ULL;
+    }
     return (size_t)(h % ALERT_BUCKETS);
 }
 
-struct alert *model_alert_bucket(const struct model *m, const char *source, const char *check)
+struct alert *model_alert_bucket(const struct model *m, const char *source, const char *check,
+                                 const char *host)
 {
-    return m->alert_hash[bucket_of(source, check)];
+    return m->alert_hash[bucket_of(source, check, host)];
 }
 
 static void unlink_order(struct model *m, struct alert *a)
@@ -285,7 +288,7 @@ static void link_newest(struct model *m, struct alert *a)
 
 void model_alert_link(struct model *m, struct alert *a)
 {
-    size_t bucket = bucket_of(a->r.source, a->r.check_name);
+    size_t bucket = bucket_of(a->r.source, a->r.check_name, a->r.host);
 
     a->next_hash = m->alert_hash[bucket];
     m->alert_hash[bucket] = a;
@@ -307,7 +310,7 @@ static void alert_destroy(struct alert *a)
 
 void model_alert_remove(struct model *m, struct alert *a)
 {
-    struct alert **link = &m->alert_hash[bucket_of(a->r.source, a->r.check_name)];
+    struct alert **link = &m->alert_hash[bucket_of(a->r.source, a->r.check_name, a->r.host)];
 
     while (*link != a)
         link = &(*link)->next_hash;

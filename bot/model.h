@@ -182,7 +182,9 @@ void model_alert_remove(struct model *m, struct alert *a);
 void model_alert_link(struct model *m, struct alert *a);
 /** To the newest end of the order. */
 void model_alert_touch(struct model *m, struct alert *a);
-struct alert *model_alert_bucket(const struct model *m, const char *source, const char *check);
+/** The chain (next_hash) that holds all alerts of a source, check and host, and others. */
+struct alert *model_alert_bucket(const struct model *m, const char *source, const char *check,
+                                 const char *host);
 void model_incident_remove(struct model *m, struct incident *inc);
 void model_incident_link(struct model *m, struct incident *inc);
 

@@ -390,9 +390,10 @@ static void on_firing(struct model *m, const struct signal *sig)
 
     if (rule && rule->ignore)
         return;
-    if (a && (strcmp(a->r.source, sig->source) != 0 || strcmp(a->r.check_name, sig->check) != 0)) {
+    if (a && (strcmp(a->r.source, sig->source) != 0 || strcmp(a->r.check_name, sig->check) != 0 ||
+              strcmp(a->r.host, sig->host) != 0)) {
         alert_account(m, a, -1);
-        model_alert_remove(m, a); /* the whole line says that it is another check */
+        model_alert_remove(m, a); /* the whole line says that it is another one */
         a = NULL;
     }
     if (!a)
@@ -421,7 +422,7 @@ static void on_firing(struct model *m, const struct signal *sig)
     a->r.line_id = (int64_t)sig->line_id;
     a->r.last_wall_ms = sig->wall_ms;
     a->last_boot_ms = m->now.boot_ms;
-    if (!model_text(m, &a->r.summary, sig->summary) || !model_text(m, &a->r.host, sig->host) ||
+    if (!model_text(m, &a->r.summary, sig->summary) ||
         !model_text(m, &a->r.rule, rule ? rule->name : ""))
         return;
     alert_account(m, a, 1);
