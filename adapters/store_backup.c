@@ -35,29 +35,33 @@ static int copy_pages(struct store_db *from, struct store_db *to, struct store_w
     return store_db_why_sqlite(to, "write", why);
 }
 
+static int tell_damaged(const struct store_db *from, const char *said, struct store_why *why)
+{
+    char clean[200];
+
+    (void)utf8_print(clean, sizeof clean, "%s", said);
+    (void)utf8_clean(clean, strlen(clean), clean);
+    (void)snprintf(why->text, sizeof why->text, "%s is damaged (%s): no copy was made", from->path,
+                   clean);
+    return CRIER_ECORRUPT;
+}
+
 /* Every page of the copy. What is wrong in it was wrong before. */
 static int check_pages(const struct store_db *from, struct store_db *to, struct store_why *why)
 {
     sqlite3_stmt *st = NULL;
-    char said[200] = "";
+    const char *said;
     int r = 0;
 
     if (sqlite3_prepare_v2(to->sql, "PRAGMA quick_check(1)", -1, &st, NULL) != SQLITE_OK ||
-        sqlite3_step(st) != SQLITE_ROW) {
+        sqlite3_step(st) != SQLITE_ROW)
         r = store_db_why_sqlite(to, "read", why);
-        (void)utf8_print(said, sizeof said, "%s", sqlite3_errmsg(to->sql));
-    } else if (sqlite3_column_text(st, 0)) {
-        (void)utf8_print(said, sizeof said, "%s", (const char *)sqlite3_column_text(st, 0));
-    } else {
+    else if (!(said = (const char *)sqlite3_column_text(st, 0)))
         r = store_db_why_nomem(why);
-    }
+    else if (strcmp(said, "ok") != 0)
+        r = tell_damaged(from, said, why);
     (void)sqlite3_finalize(st);
-    if (r ? r != CRIER_ECORRUPT : !strcmp(said, "ok"))
-        return r;
-    (void)utf8_clean(said, strlen(said), said);
-    (void)snprintf(why->text, sizeof why->text, "%s is damaged (%s): no copy was made", from->path,
-                   said);
-    return CRIER_ECORRUPT;
+    return r;
 }
 
 static int fill(struct store_db *from, struct store_db *to, struct store_why *why)
@@ -72,8 +76,11 @@ static int fill(struct store_db *from, struct store_db *to, struct store_why *wh
     r = store_db_run(to, "PRAGMA synchronous = OFF", "write", why); /* synced as a whole below */
     if (!r)
         r = copy_pages(from, to, why);
-    if (!r) /* the copy says that it has a write-ahead log, as its original; it needs none */
+    if (!r) { /* the copy says that it has a write-ahead log, as its original; it needs none */
         r = store_db_run(to, "PRAGMA journal_mode = DELETE", "write", why);
+        if (r == CRIER_ECORRUPT) /* not the copy's fault */
+            r = tell_damaged(from, sqlite3_errmsg(to->sql), why);
+    }
     if (!r)
         r = check_pages(from, to, why);
     (void)sqlite3_close(to->sql); /* no statement is open */

@@ -277,11 +277,13 @@ static void a_damaged_source_is_refused(void **state)
 {
     static const struct {
         const char *name;
-        size_t at;
+        size_t from_end; /* 0: from the beginning */
+        size_t at, n;    /* 0: to the end */
         const char *says;
     } rows[] = {
-        {"the first page", 0, "crier.db"},
-        {"all but the first page", 4096, "is damaged"},
+        {"everything", 0, 0, 0, "crier.db"},
+        {"all but the first page", 0, 4096, 0, "crier.db is damaged"},
+        {"the head of the last page", 4096, 0, 16, "crier.db is damaged"},
     };
     struct bench *b = *state;
     char *dest = bench_path(b, "copy.db");
@@ -295,9 +297,11 @@ static void a_damaged_source_is_refused(void **state)
         struct image bad = bench_read_image(b, "crier.db"), after;
         char why[WHY] = "";
         int64_t bytes = -1;
+        size_t at;
 
         print_message("%s\n", rows[i].name);
-        memset(bad.bytes + rows[i].at, 0x5a, bad.n - rows[i].at);
+        at = rows[i].from_end ? bad.n - rows[i].from_end : rows[i].at;
+        memset(bad.bytes + at, 0xff, rows[i].n ? rows[i].n : bad.n - at);
         bench_write_image(b, "crier.db", bad.bytes, bad.n);
         assert_int_equal(store_backup(b->dir, dest, &bytes, why, sizeof why), CRIER_ECORRUPT);
         if (!strstr(why, rows[i].says))
