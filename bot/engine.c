@@ -589,3 +589,18 @@ size_t engine_open_incidents(const struct engine *e)
         n += model_is_open(inc) ? 1 : 0;
     return n;
 }
+
+size_t engine_waiting(const struct engine *e)
+{
+    const struct incident *inc;
+    const struct outbox *o;
+    size_t n = 0;
+
+    for (inc = e->m.incidents; inc; inc = inc->next) {
+        n += model_open_revision(inc) != NULL;
+        for (o = inc->outbox; o; o = o->next)
+            n += o->r.state == OUTBOX_QUEUED || o->r.state == OUTBOX_SENT ||
+                 o->r.state == OUTBOX_DOUBT;
+    }
+    return n;
+}

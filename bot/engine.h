@@ -62,4 +62,8 @@ void engine_reload(struct engine *e, const struct settings *settings);
 /** Incidents and drafts that are open, for tests and metrics. */
 size_t engine_open_incidents(const struct engine *e);
 
+/** What waits for people or for the page: revisions that may be confirmed, and confirmed steps that
+ * are not done. */
+size_t engine_waiting(const struct engine *e);
+
 #endif

@@ -14,11 +14,13 @@
 #include "hearing.h"
 #include "log.h"
 #include "loop.h"
+#include "paging.h"
 #include "version.h"
 
 #include "config_file.h"
 #include "irc.h"
 #include "net.h"
+#include "pager.h"
 #include "patterns.h"
 #include "problems.h"
 #include "process_signals.h"
@@ -45,6 +47,8 @@ struct run {
     struct statuspage *page;
     struct store_sqlite *store;
     struct process_signals *signals;
+    struct pager *pager; /* NULL: no command is configured */
+    struct paging paging;
     struct loop loop;
 
     struct courier courier;
@@ -132,6 +136,8 @@ int run_check(const char *config_path)
     struct loaded loaded;
     int r = load_aloud(config_path, &loaded);
 
+    if (!r)
+        tell_pager_trouble(loaded.settings);
     loaded_finish(&loaded);
     if (r)
         return r == CRIER_ENOMEM ? EX_OSERR : EX_CONFIG;
@@ -221,9 +227,11 @@ static void on_heard(void *ctx, const struct heard *line)
 
 static void on_chat_event(void *ctx, const struct chat_event *event)
 {
+    struct run *r = ctx;
     struct input in = {.kind = INPUT_CHAT, .chat = event};
 
-    step(ctx, &in);
+    paging_chat(&r->paging, event, r->now);
+    step(r, &in);
 }
 
 static void on_page_answer(void *ctx, const struct page_answer *answer)
@@ -255,6 +263,68 @@ static void on_signal(void *ctx, int signo)
     r->leaving = true;
     r->leave_by_boot_ms = r->now.boot_ms + LEAVE_MS;
     irc_quit(r->irc, "leaving; drafts and signals are kept");
+}
+
+/* ---- paging a human
+ * ------------------------------------------------------------------------------------- */
+
+static void on_paged(void *ctx, int exit_status, const char *text)
+{
+    struct run *r = ctx;
+
+    paging_done(&r->paging, !exit_status);
+    if (exit_status)
+        log_errorx("pager", "the page did not get out: %s", text);
+    else
+        log_info("pager", "paged%s%s", *text ? ": " : "", text);
+}
+
+static void tell_pager_trouble(const struct settings *s)
+{
+    char why[WHY_BYTES];
+
+    if (s->pager.command.n && pager_look_at(&s->pager.command, why, sizeof why))
+        log_warnx("pager", "nobody can be paged: %s", why);
+}
+
+static int make_pager(struct run *r)
+{
+    struct pager_sink sink = {.ctx = r, .done = on_paged};
+
+    tell_pager_trouble(r->settings);
+    if (!r->settings->pager.command.n)
+        return 0;
+    return pager_create(&r->settings->pager.command, PAGER_LIMIT_MS, &sink, &r->pager);
+}
+
+static int64_t paging_due(const struct run *r)
+{
+    return r->pager ? paging_deadline(&r->paging, engine_waiting(r->engine)) : NOW_NEVER;
+}
+
+static void page_human(struct run *r)
+{
+    char *text = paging_take(&r->paging, r->settings, engine_waiting(r->engine), r->now);
+    int err;
+
+    if (!text)
+        return;
+    log_warnx("pager", "paging a human: %s", text);
+    err = pager_send(r->pager, text);
+    if (err) {
+        log_errorx("pager", "the page did not get out: %s", crier_strerror(err));
+        paging_done(&r->paging, false);
+    }
+    free(text);
+}
+
+static bool same_command(const struct string_list *a, const struct string_list *b)
+{
+    size_t i;
+
+    for (i = 0; i < a->n && i < b->n && !strcmp(a->item[i], b->item[i]); i++)
+        ;
+    return i == a->n && i == b->n;
 }
 
 /* ---- wiring
@@ -324,9 +394,12 @@ static void reload(struct run *r)
     if (strcmp(loaded.settings->state_dir, r->settings->state_dir) != 0)
         log_warnx("run", "state_dir has changed: that takes a restart; going on in %s",
                   r->settings->state_dir);
+    if (!same_command(&loaded.settings->pager.command, &r->settings->pager.command))
+        log_warnx("run", "pager.command has changed: that takes a restart");
     formats = patterns_format_port(loaded.patterns);
     hearing = hearing_create(loaded.settings, &formats);
-    if (!hearing || make_page(r, loaded.settings, &page) || irc_reload(r->irc, loaded.settings)) {
+    if (!hearing || make_page(r, loaded.settings, &page) ||
+        paging_reload(&r->paging, loaded.settings, r->now) || irc_reload(r->irc, loaded.settings)) {
         log_errorx("run", "cannot take the new configuration: going on with the one before");
         statuspage_destroy(page);
         hearing_destroy(hearing);
@@ -349,7 +422,11 @@ static int64_t owner_deadline(void *ctx)
 {
     struct run *r = ctx;
 
-    return r->leaving ? r->leave_by_boot_ms : engine_next_deadline(r->engine);
+    int64_t engine_due = engine_next_deadline(r->engine), page_due = paging_due(r);
+
+    if (r->leaving)
+        return r->leave_by_boot_ms;
+    return engine_due < page_due ? engine_due : page_due;
 }
 
 static bool owner_turn(void *ctx, struct now now)
@@ -365,6 +442,8 @@ static bool owner_turn(void *ctx, struct now now)
         return false;
     if (r->leaving)
         return !irc_is_quiet(r->irc) && now.boot_ms < r->leave_by_boot_ms;
+    if (paging_due(r) <= now.boot_ms)
+        page_human(r);
     if (r->reload_wanted && statuspage_is_idle(r->page))
         reload(r);
     return true;
@@ -385,10 +464,13 @@ static int start(struct run *r)
     r->settings = loaded.settings;
     r->patterns = loaded.patterns;
     r->formats = patterns_format_port(r->patterns);
-    if (process_signals_create(on_signal, r, &r->signals) || net_create(&r->net))
+    /* first: the helper must hold no lock, no connection and no thread of ours */
+    if (make_pager(r) || process_signals_create(on_signal, r, &r->signals) || net_create(&r->net))
         return EX_OSERR;
     r->wait = net_wait_port(r->net);
     r->now = r->wait.now(r->wait.ctx);
+    if (paging_init(&r->paging, r->settings, r->now))
+        return EX_OSERR;
     err = store_sqlite_open(r->settings->state_dir, &store_sink, &r->store, why, sizeof why);
     if (err) {
         log_errorx("store", "%s", why);
@@ -432,6 +514,10 @@ static void wire(struct run *r)
     loop_add(&r->loop, &page);
     port = irc_source_port(r->irc);
     loop_add(&r->loop, &port);
+    if (r->pager) {
+        port = pager_source_port(r->pager);
+        loop_add(&r->loop, &port);
+    }
 }
 
 static void stop(struct run *r)
@@ -446,6 +532,8 @@ static void stop(struct run *r)
     hearing_destroy(r->hearing);
     net_destroy(r->net);
     process_signals_destroy(r->signals);
+    pager_destroy(r->pager);
+    paging_finish(&r->paging);
     patterns_destroy(r->patterns);
     settings_destroy(r->settings);
 }

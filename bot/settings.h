@@ -234,6 +234,13 @@ struct chat_settings {
     int64_t max_text_chars;       /* title and body together; 300, the most */
 };
 
+/** Who is called when no talk channel can be reached ("pager"); see adapters/pager.h. */
+struct pager_settings {
+    struct string_list command; /* a program's absolute path and its arguments; none: no pager */
+    int64_t after_ms;           /* 5 min */
+    int64_t again_ms;           /* 30 min */
+};
+
 /** Where one value stands in the files; see settings_where(). */
 struct setting_place {
     const void *field;
@@ -264,6 +271,7 @@ struct settings {
     struct string_list internal_words; /* refused in wordings and edits */
     struct triage_settings triage;
     struct chat_settings chat;
+    struct pager_settings pager;
     struct setting_place *place; /* may be NULL: not from a file */
     size_t n_places;
 };

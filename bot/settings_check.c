@@ -471,6 +471,17 @@ static void check_chat(struct check *c)
                    chat->prefix);
 }
 
+static void check_pager(struct check *c)
+{
+    const struct string_list *command = &c->s->pager.command;
+
+    if (command->n && command->item[0] && *command->item[0] != '/')
+        check_tell(c, &command->item[0], NULL,
+                   "pager.command begins with \"%s\": write the program's whole path, such as "
+                   "\"/usr/local/bin/page-oncall\", and each argument as a string of its own",
+                   command->item[0]);
+}
+
 int settings_finalize(struct settings *s, struct problems *problems)
 {
     struct check c = {.s = s, .problems = problems};
@@ -494,6 +505,7 @@ int settings_finalize(struct settings *s, struct problems *problems)
     check_rules(&c);
     check_wordings(&c);
     check_chat(&c);
+    check_pager(&c);
     if (c.err || problems->err)
         return CRIER_ENOMEM;
     return problems->n == before ? 0 : CRIER_EINVAL;

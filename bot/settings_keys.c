@@ -334,6 +334,19 @@ static const struct setting_key chat_keys[] = {
 SECTION(chat_section, "chat", chat_settings, SETTING_NO_WHERE, chat_keys,
         "how crier talks with people");
 
+static const struct setting_key pager_keys[] = {
+    STRINGS(
+        pager_settings, "command", command, TEXT_BYTES, 0,
+        "program (an absolute path) and its arguments, run without a shell; the text of the page "
+        "is one more argument, and its standard input"),
+    DURATION(pager_settings, after, SECONDS(1), DAYS(1), "5 min",
+             "no talk channel could be reached for so long while something waits"),
+    DURATION(pager_settings, again, SECONDS(300), DAYS(1), "30 min",
+             "that goes on for so long after a page: one more"),
+};
+SECTION(pager_section, "pager", pager_settings, SETTING_NO_WHERE, pager_keys,
+        "who is called when no talk channel can be reached");
+
 static const struct setting_key file_keys[] = {
     PATHNAME(settings, "state_dir", state_dir, "/var/lib/crier", 0,
              "where the database lives; without it STATE_DIRECTORY of the environment, which "
@@ -353,6 +366,7 @@ static const struct setting_key file_keys[] = {
             "words that must never become public, such as names of data centres"),
     GROUP(settings, triage, triage_section, "when a draft opens"),
     GROUP(settings, chat, chat_section, "how crier talks with people"),
+    GROUP(settings, pager, pager_section, "who is called when no talk channel can be reached"),
 };
 SECTION(file_section, "", settings, SETTING_NO_WHERE, file_keys, "the whole file");
 
