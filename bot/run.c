@@ -131,6 +131,15 @@ static int load_aloud(const char *path, struct loaded *ret)
     return r;
 }
 
+/* Not a mistake of the configuration: the program may come later, or be on another machine. */
+static void tell_pager_trouble(const struct settings *s)
+{
+    char why[WHY_BYTES];
+
+    if (s->pager.command.n && pager_look_at(&s->pager.command, why, sizeof why))
+        log_warnx("pager", "nobody can be paged: %s", why);
+}
+
 int run_check(const char *config_path)
 {
     struct loaded loaded;
@@ -277,14 +286,6 @@ static void on_paged(void *ctx, int exit_status, const char *text)
         log_errorx("pager", "the page did not get out: %s", text);
     else
         log_info("pager", "paged%s%s", *text ? ": " : "", text);
-}
-
-static void tell_pager_trouble(const struct settings *s)
-{
-    char why[WHY_BYTES];
-
-    if (s->pager.command.n && pager_look_at(&s->pager.command, why, sizeof why))
-        log_warnx("pager", "nobody can be paged: %s", why);
 }
 
 static int make_pager(struct run *r)

@@ -258,6 +258,11 @@ static const struct row {
     {"group for list", "formats = (\n    {\n", "formats = (\n    \"icinga\", {\n", 32,
      "formats is a string: write a list of groups"},
     {"list for group", "chat = { prefix = \"!status\"; }", "chat = ( )", 72, "write a group"},
+    {"program without a path", "chat = {",
+     "pager = { command = [\"page-oncall\", \"x\"]; }; chat = {", 72,
+     "pager.command begins with \"page-oncall\": write the program's whole path"},
+    {"page too often", "chat = {", "pager = { again = \"1 min\"; }; chat = {", 72,
+     "from \"5 min\" to \"1 d\""},
     {"string for group", "chat = { prefix = \"!status\"; }", "chat = \"x\"", 72, "write a group"},
     {"group for a list of strings", "[\"eqiad\", \"codfw\"]", "{ }", 70,
      "internal_words is a group { }: write a list of strings"},
@@ -476,7 +481,7 @@ static void syntax_errors(void **state)
         "conf/test.cfg:1: chat.max_text_chars is 9: write a number from 40 to 300\n"
         "conf/test.cfg:2: unknown key \"porridge\" in the file: take it out; known are state_dir, "
         "pages, components, networks, people, formats, sources, rules, wordings, "
-        "internal_words, triage, chat\n"
+        "internal_words, triage, chat, pager\n"
         "conf/test.cfg:4: syntax error: look here and on the line before for a quote, comma or "
         "bracket that is missing or too many; what follows was not read\n");
     expect("state_dir = \"a\";\nstate_dir = \"b\";\n",
@@ -605,7 +610,7 @@ static void includes_relative_to_the_file(void **state)
         "\"1\"\n"
         "DIR/sub/one.cfg:4: unknown key \"zebra\" in the file: take it out; known are "
         "state_dir, pages, components, networks, people, formats, sources, rules, "
-        "wordings, internal_words, triage, chat\n"
+        "wordings, internal_words, triage, chat, pager\n"
         "DIR/sub/two.cfg:1: pages.name is a number: write a string in quotes, such as "
         "\"5\"\n");
 
