@@ -270,7 +270,33 @@ static enum component_status before(const struct components *was, const char *na
     return claim ? claim->status : COMPONENT_OPERATIONAL;
 }
 
-/* The worst that another incident on the page claims of it, or operational. */
+static bool is_sent(const struct revision *rev)
+{
+    return rev->r.state == REVISION_CONFIRMED || rev->r.state == REVISION_PUBLISHED;
+}
+
+struct revision *incident_standing(const struct incident *inc)
+{
+    struct revision *rev;
+
+    for (rev = inc->revisions; rev; rev = rev->next)
+        if (is_sent(rev) && rev->r.step != STEP_RESOLVED)
+            return rev;
+    return NULL;
+}
+
+struct revision *incident_ending(const struct incident *inc)
+{
+    struct revision *rev;
+
+    for (rev = inc->revisions; rev; rev = rev->next)
+        if (rev->r.state == REVISION_CONFIRMED && rev->r.step == STEP_RESOLVED)
+            return rev;
+    return NULL;
+}
+
+/* The worst that another incident on the page, or on its way there, claims of it, or operational.
+ */
 static enum component_status claimed(const struct model *m, const struct incident *inc,
                                      const char *name)
 {
@@ -278,11 +304,13 @@ static enum component_status claimed(const struct model *m, const struct inciden
     const struct incident *other;
 
     for (other = m->incidents; other; other = other->next) {
-        const struct revision *theirs = model_public_revision(other);
+        const struct revision *theirs = other->revisions;
         const struct component_claim *claim;
 
+        while (theirs && !is_sent(theirs))
+            theirs = theirs->next;
         if (other == inc || !theirs || strcmp(other->r.page, inc->r.page) != 0 ||
-            (other->r.state != INCIDENT_PUBLIC && other->r.state != INCIDENT_FOREIGN))
+            (!model_is_open(other) && other->r.state != INCIDENT_FOREIGN))
             continue;
         claim = components_find(&theirs->components, name);
         if (claim && claim->status > worst)
@@ -291,9 +319,25 @@ static enum component_status claimed(const struct model *m, const struct inciden
     return worst;
 }
 
-int incident_release(const struct model *m, const struct incident *inc, struct components *ret)
+bool incident_respect(const struct model *m, const struct incident *inc, struct components *c)
 {
-    const struct revision *mine = model_public_revision(inc);
+    bool changed = false;
+    size_t i;
+
+    for (i = 0; i < c->n; i++) {
+        enum component_status status = claimed(m, inc, c->item[i].name);
+
+        if (status <= c->item[i].status)
+            continue;
+        c->item[i].status = status;
+        changed = true;
+    }
+    return changed;
+}
+
+int incident_give_back(const struct model *m, const struct incident *inc, struct components *c)
+{
+    const struct revision *mine = incident_standing(inc);
     struct components was;
     size_t i;
     int r;
@@ -304,10 +348,18 @@ int incident_release(const struct model *m, const struct incident *inc, struct c
         const char *name = mine->components.item[i].name;
         enum component_status status = claimed(m, inc, name);
 
+        if (components_find(c, name))
+            continue;
         if (status == COMPONENT_OPERATIONAL)
             status = before(&was, name);
-        r = components_set(ret, name, status);
+        r = components_set(c, name, status);
     }
     components_finish(&was);
     return r;
+}
+
+int incident_release(const struct model *m, const struct incident *inc, struct components *ret)
+{
+    components_finish(ret);
+    return incident_give_back(m, inc, ret);
 }

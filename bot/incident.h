@@ -82,6 +82,17 @@ void incident_end(struct model *m, struct incident *inc);
 /** Frees the memory of one that has ended; its rows stay in the store for reports. */
 void incident_forget(struct model *m, struct incident *inc);
 
+/** The newest revision that is public or on its way to be, and that does not end it; or NULL. */
+struct revision *incident_standing(const struct incident *inc);
+/** The confirmed revision on its way that ends it, or NULL. */
+struct revision *incident_ending(const struct incident *inc);
+/** Raises each component to the worst that another incident on the page claims. @return whether
+ * that changed any. */
+bool incident_respect(const struct model *m, const struct incident *inc, struct components *c);
+/** Adds what the incident made public and c leaves out, as a resolve would give it back: the page
+ * keeps what it is not told. @return 0, CRIER_ELIMIT or CRIER_ENOMEM. */
+int incident_give_back(const struct model *m, const struct incident *inc, struct components *c)
+    __attribute__((warn_unused_result));
 /** The components that a resolve gives back: each to the worst that another incident on the page
  *  claims, also one made by hand, else to its state before the outage. @return 0, CRIER_ELIMIT or
  * CRIER_ENOMEM. */

@@ -246,6 +246,49 @@ void obey_second_person_due(struct model *m, struct incident *inc)
               (long long)inc->r.id);
 }
 
+/* Nothing goes public behind the end of an incident. */
+static bool is_last_word(struct model *m, const struct request *q, const struct incident *inc)
+{
+    const struct revision *end = incident_ending(inc);
+
+    if (end)
+        SAY(m, q, "%lld.%lld ends it and is being sent: nothing more of %lld can be published now",
+            (long long)inc->r.id, (long long)end->r.number, (long long)inc->r.id);
+    return !end;
+}
+
+/* Others may have come to hold a component since the end was proposed: then that is shown anew. */
+static bool gives_back_what_is_free(struct model *m, const struct request *q, struct incident *inc,
+                                    const struct revision *rev)
+{
+    struct revision_plan plan = {.kind = (enum revision_kind)rev->r.kind,
+                                 .step = (enum step)rev->r.step,
+                                 .impact = (enum impact)rev->r.impact,
+                                 .title = rev->r.title,
+                                 .body = rev->r.body,
+                                 .wording = rev->r.wording,
+                                 .made_by = q->person->name};
+    struct components c;
+    const struct revision *now;
+    bool changed = false;
+
+    if (rev->r.step != STEP_RESOLVED)
+        return true;
+    components_init(&c);
+    plan.components = &c;
+    if (components_parse(&c, rev->r.components))
+        model_fail(m);
+    else
+        changed = incident_respect(m, inc, &c);
+    if (changed && (now = incident_revise(m, inc, &plan)) != NULL) {
+        chat_announce(m, inc, now, false);
+        if (strcmp(q->line->place, inc->r.home) != 0)
+            chat_show(m, inc, now, q->line->place, SAY_ANSWER);
+    }
+    components_finish(&c);
+    return !changed;
+}
+
 static void confirm(struct model *m, const struct request *q)
 {
     struct incident *inc = q->cmd.incident ? find_own(m, q) : find_only(m, q, true);
@@ -275,7 +318,8 @@ static void confirm(struct model *m, const struct request *q)
             (long long)rev->r.number);
         return;
     }
-    if (!is_approved(m, q, inc, rev))
+    if (!is_last_word(m, q, inc) || !gives_back_what_is_free(m, q, inc, rev) ||
+        !is_approved(m, q, inc, rev))
         return;
     turn_audit(m->turn, "confirm %lld.%lld by %s at %s%s", (long long)inc->r.id,
                (long long)rev->r.number, q->person->name, q->line->place,

@@ -44,12 +44,22 @@ static void propose(struct model *m, const struct asker *by, struct incident *in
         chat_show(m, inc, rev, by->place, SAY_ANSWER);
 }
 
-/* The public revision, or the newest that is on its way. */
+/* The newest that is on its way, or the public revision. */
 static const struct revision *standing(const struct incident *inc)
 {
-    const struct revision *rev = model_public_revision(inc);
+    const struct revision *rev = incident_standing(inc);
 
     return rev ? rev : inc->revisions;
+}
+
+/* What an update is about: that of a widening that waits, since it takes its place. */
+static const struct revision *extent(const struct incident *inc)
+{
+    const struct revision *rev = model_open_revision(inc);
+
+    return rev && (rev->r.kind == REVISION_WIDENING || rev->r.kind == REVISION_UPDATE)
+               ? rev
+               : standing(inc);
 }
 
 /* Title and body of the incident's prepared wording for a step; NULL where there is none. */
@@ -71,9 +81,7 @@ static const struct revision *latest(const struct incident *inc)
 {
     const struct revision *rev = model_open_revision(inc);
 
-    if (!rev)
-        rev = model_public_revision(inc);
-    return rev ? rev : inc->revisions;
+    return rev ? rev : standing(inc);
 }
 
 void propose_update(struct model *m, struct incident *inc, const struct asker *by, enum step step,
@@ -88,11 +96,11 @@ void propose_update(struct model *m, struct incident *inc, const struct asker *b
     }
     plan.kind = REVISION_UPDATE;
     plan.step = step;
-    plan.impact = (enum impact)standing(inc)->r.impact;
-    plan.title = standing(inc)->r.title;
-    plan.wording = standing(inc)->r.wording;
+    plan.impact = (enum impact)extent(inc)->r.impact;
+    plan.title = extent(inc)->r.title;
+    plan.wording = extent(inc)->r.wording;
     plan.body = body;
-    plan.components = &standing(inc)->components;
+    plan.components = &extent(inc)->components;
     plan.made_by = by->person;
     propose(m, by, inc, &plan);
     free(body);
@@ -152,6 +160,17 @@ void propose_correct(struct model *m, struct incident *inc, const struct asker *
     free(body);
 }
 
+/* Of a correction the page takes the text and nothing else. */
+static bool is_text_alone(struct model *m, const struct incident *inc, const struct asker *by,
+                          const struct revision *base)
+{
+    if (base->r.state != REVISION_OPEN || base->r.kind != REVISION_CORRECT)
+        return false;
+    SAY(m, by, "%lld.%lld corrects the text alone: `%s discard %lld`, then edit",
+        (long long)inc->r.id, (long long)base->r.number, prefix_of(m), (long long)inc->r.id);
+    return true;
+}
+
 static void edit_start(struct model *m, struct incident *inc, const struct asker *by,
                        const char *text)
 {
@@ -190,6 +209,8 @@ void propose_edit(struct model *m, struct incident *inc, const struct asker *by,
         return;
     }
     base = latest(inc);
+    if (field != EDIT_BODY && is_text_alone(m, inc, by, base))
+        return;
     components_init(&typed);
     plan.kind = base->r.state == REVISION_OPEN ? (enum revision_kind)base->r.kind : REVISION_UPDATE;
     plan.step = (enum step)base->r.step;
@@ -219,6 +240,10 @@ void propose_edit(struct model *m, struct incident *inc, const struct asker *by,
         if (wording_parse_components(m->settings, model_page_index(m, inc->r.page), typed_text,
                                      &typed, why, sizeof why)) {
             SAY(m, by, "%s", why);
+            goto out;
+        }
+        if (incident_give_back(m, inc, &typed)) {
+            model_fail(m);
             goto out;
         }
         plan.components = &typed;
@@ -258,6 +283,8 @@ void propose_wording(struct model *m, struct incident *inc, const struct asker *
         SAY(m, by, "%lld is being published; its words cannot change now", (long long)inc->r.id);
         return;
     }
+    if (is_text_alone(m, inc, by, base))
+        return;
     ctx = (struct wording_context){&base->components, inc->r.started_wall_ms, m->now.wall_ms};
     if (wording_render(m->settings, (size_t)i, (enum step)base->r.step, &ctx, &title, &body)) {
         SAY(m, by, "%s has no text for %s", name, step_name((enum step)base->r.step));

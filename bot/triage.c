@@ -37,10 +37,9 @@ static const struct revision *base_of(const struct incident *inc)
     const struct revision *rev;
 
     for (rev = inc->revisions; rev; rev = rev->next) {
-        bool ends = rev->r.kind == REVISION_RESOLVE || rev->r.kind == REVISION_RETRACT;
-
-        if ((rev->r.state == REVISION_OPEN && !ends) || rev->r.state == REVISION_CONFIRMED ||
-            rev->r.state == REVISION_PUBLISHED)
+        if (rev->r.step != STEP_RESOLVED &&
+            (rev->r.state == REVISION_OPEN || rev->r.state == REVISION_CONFIRMED ||
+             rev->r.state == REVISION_PUBLISHED))
             return rev;
     }
     return NULL;
@@ -88,6 +87,8 @@ static void revise(struct model *m, struct incident *inc, bool first)
     struct wish w;
     char *title = NULL, *body = NULL;
 
+    if (!model_is_open(inc))
+        return;
     if (wish_init(&w, base))
         goto fail;
     for (a = m->alert_oldest; a; a = a->newer)
@@ -111,7 +112,7 @@ static void revise(struct model *m, struct incident *inc, bool first)
         plan.wording = w.words->wording;
     }
     plan.kind = inc->r.state == INCIDENT_DRAFT ? REVISION_DRAFT : REVISION_WIDENING;
-    if (base && base->r.state == REVISION_OPEN)
+    if (base && base->r.state == REVISION_OPEN && base->r.kind != REVISION_CORRECT)
         plan.kind = (enum revision_kind)base->r.kind;
     plan.step = base ? (enum step)base->r.step : STEP_INVESTIGATING;
     plan.impact = w.impact;
@@ -271,7 +272,8 @@ static struct incident *find_related(const struct model *m, const struct alert *
     struct incident *inc;
 
     for (inc = m->incidents; inc; inc = inc->next) {
-        if (!model_is_open(inc) || (rule && rule->page && strcmp(rule->page, inc->r.page) != 0))
+        if (!model_is_open(inc) || incident_ending(inc) ||
+            (rule && rule->page && strcmp(rule->page, inc->r.page) != 0))
             continue;
         if (shares_component(inc, rule))
             return inc;
@@ -310,7 +312,10 @@ static void take_lookback(struct model *m, struct incident *inc)
     struct note *n;
 
     for (a = m->alert_oldest; a; a = a->newer) {
-        if (a->r.incident || a->r.held || a->last_boot_ms < since)
+        const struct rule_settings *rule = alert_rule(m, a);
+
+        if (a->r.incident || a->r.held || a->last_boot_ms < since ||
+            (rule && rule->page && strcmp(rule->page, inc->r.page) != 0))
             continue;
         join(m, inc, a);
         model_timeline(m, inc->r.id, a->r.first_wall_ms, a->r.firing ? "firing" : "flapped",

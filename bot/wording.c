@@ -57,26 +57,34 @@ static int placeholder_at(const char *p)
     return -1;
 }
 
-/* "Reading", "Reading and Editing", "Reading, Editing and 3 more" */
+/* "Reading", "Reading and Editing", "Reading, Editing and 3 more". What works is not named, unless
+ * all do. */
 static void add_components(struct buf *b, const struct components *c)
 {
-    size_t i, chars = 0;
+    size_t i, n = 0, done = 0, chars = 0;
+    bool all;
 
     if (!c || !c->n) {
         buf_adds(b, "the site");
         return;
     }
+    for (i = 0; i < c->n; i++)
+        n += c->item[i].status != COMPONENT_OPERATIONAL;
+    all = !n;
+    if (all)
+        n = c->n;
     for (i = 0; i < c->n; i++) {
-        bool last = i + 1 == c->n;
-
+        if (!all && c->item[i].status == COMPONENT_OPERATIONAL)
+            continue;
         chars += utf8_length(c->item[i].name);
-        if (i && chars > LIST_CHARS) {
-            buf_addf(b, " and %zu more", c->n - i);
+        if (done && chars > LIST_CHARS) {
+            buf_addf(b, " and %zu more", n - done);
             return;
         }
-        if (i)
-            buf_adds(b, last ? " and " : ", ");
+        if (done)
+            buf_adds(b, done + 1 == n ? " and " : ", ");
         buf_adds(b, c->item[i].name);
+        done++;
     }
 }
 
