@@ -1,8 +1,6 @@
 #include "statuspage.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,6 +10,7 @@
 #include "log.h"
 #include "ratelimit.h"
 #include "secret.h"
+#include "statuspage_address.h"
 #include "statuspage_job.h"
 
 enum {
@@ -21,12 +20,9 @@ enum {
     QUEUE_BACKGROUND = 128, /* background ones are taken only below this */
     QUEUE_PUBLIC = 16,      /* of these, to be asked without the key */
     PUBLIC_EVERY_MS = 1000, /* between two of them */
-    /* Idle connections are thrown away before the usual 60 s of load balancers are over: one that
-     * the server closes just as a request is on its way makes that request doubtful. */
-    IDLE_CONNECTION_MS = 55 * 1000,
-    SUSPENDED_MS = 1000, /* less is the time between two looks at the clocks */
+    SUSPENDED_MS = 1000,    /* less is the time between two looks at the clocks */
     WARM_FOR_MS = 30 * 60 * 1000,
-    WARM_IDLE_MS = 40 * 1000, /* below IDLE_CONNECTION_MS */
+    WARM_IDLE_MS = 40 * 1000, /* below max_idle_ms */
     WARM_FRESH_MS = 20 * 1000 /* used so lately that a new warming finds it open */
 };
 
@@ -57,79 +53,35 @@ struct statuspage {
     bool clocks_read;
     int64_t asleep_ms;      /* how far boot time is ahead of libcurl's */
     int64_t awake_since_ms; /* of libcurl's clock */
+    int64_t max_idle_ms;
     bool in_sink;
 };
 
 struct statuspage_options statuspage_options_default(void)
 {
-    struct statuspage_options o = {10000, 20000, 60, 61000};
+    /* Idle connections are thrown away before the usual 60 s of load balancers are over: one that
+     * the server closes just as a request is on its way makes that request doubtful. */
+    struct statuspage_options o = {.connect_timeout_ms = 10000,
+                                   .total_timeout_ms = 20000,
+                                   .rate_limit = 60,
+                                   .rate_window_ms = 61000,
+                                   .max_idle_ms = 55000};
 
     return o;
 }
 
 /* ---- making one */
 
-static bool is_loopback(const char *host)
-{
-    struct in_addr v4;
-    struct in6_addr v6;
-    char bare[64];
-    size_t n = strlen(host);
-
-    if (!strcmp(host, "localhost"))
-        return true;
-    if (inet_pton(AF_INET, host, &v4) == 1)
-        return ntohl(v4.s_addr) >> 24 == 127;
-    if (n < 3 || n - 2 >= sizeof bare || host[0] != '[' || host[n - 1] != ']')
-        return false;
-    memcpy(bare, host + 1, n - 2);
-    bare[n - 2] = '\0';
-    return inet_pton(AF_INET6, bare, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
-/* @return what is wrong with an address for the API, or NULL. */
-static const char *check_parts(CURLU *u, bool allow_plain)
-{
-    static const CURLUPart unwanted[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY,
-                                         CURLUPART_FRAGMENT};
-    char *scheme = NULL, *host = NULL, *part;
-    const char *wrong = NULL;
-    size_t i;
-
-    for (i = 0; i < sizeof unwanted / sizeof unwanted[0]; i++)
-        if (!curl_url_get(u, unwanted[i], &part, 0)) {
-            curl_free(part);
-            return "has a user, a query or a fragment; write only https://host";
-        }
-    if (curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) || curl_url_get(u, CURLUPART_HOST, &host, 0))
-        wrong = "is no address; write https://host";
-    else if (!strcmp(scheme, "http") && !(allow_plain && is_loopback(host)))
-        wrong = "must begin with https://; http:// is for a sandbox on a loopback address, with "
-                "allow_plain_http";
-    else if (strcmp(scheme, "http") && strcmp(scheme, "https"))
-        wrong = "must begin with https://";
-    curl_free(scheme);
-    curl_free(host);
-    return wrong;
-}
-
 /* @param key  of the configuration. @param ret_plain whether the address is plain http. */
 static int check_url(const struct page_settings *ps, const char *key, const char *url,
                      bool *ret_plain)
 {
-    CURLU *u = curl_url();
-    const char *wrong = "is no address; write https://host";
+    const char *wrong;
+    int r = statuspage_address_check(url, ps->allow_plain_http, &wrong, ret_plain);
 
-    if (!u)
-        return CRIER_ENOMEM;
-    if (!curl_url_set(u, CURLUPART_URL, url, 0))
-        wrong = check_parts(u, ps->allow_plain_http);
-    curl_url_cleanup(u);
-    *ret_plain = !strncasecmp(url, "http://", 7);
-    if (!wrong)
-        return 0;
-    log_errorx("statuspage", "page \"%s\": %s %s", ps->name, key, wrong);
-    return CRIER_EINVAL;
+    if (r == CRIER_EINVAL)
+        log_errorx("statuspage", "page \"%s\": %s %s", ps->name, key, wrong);
+    return r;
 }
 
 static char *copy_or_null(const char *s, int *err)
@@ -270,9 +222,12 @@ int statuspage_create_with(const struct settings *settings, struct net *net,
     s->limit = calloc(settings->n_pages + 1, sizeof *s->limit);
     if (!s->page || !s->limit)
         goto out;
+    if (!options)
+        options = &defaults;
+    s->max_idle_ms = options->max_idle_ms;
     for (i = 0; i < settings->n_pages; i++) {
         s->n_pages = i + 1;
-        r = page_init(s, i, settings, options ? options : &defaults);
+        r = page_init(s, i, settings, options);
         if (r)
             goto out;
     }
@@ -612,8 +567,8 @@ static void watch_sleep(struct statuspage *s, struct now now)
     if (asleep_ms > s->asleep_ms)
         s->asleep_ms = asleep_ms;
     idle_ms = curl_ms - s->awake_since_ms - 1000; /* libcurl counts whole seconds */
-    if (idle_ms > IDLE_CONNECTION_MS)
-        idle_ms = IDLE_CONNECTION_MS;
+    if (idle_ms > s->max_idle_ms)
+        idle_ms = s->max_idle_ms;
     for (i = 0; i < s->n_pages; i++)
         s->page[i].endpoint.max_idle_ms = s->page[i].public_endpoint.max_idle_ms = idle_ms;
 }

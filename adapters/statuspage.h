@@ -1,8 +1,9 @@
 /*
  * statuspage: the Statuspage manage API, for all configured pages.
  *
- * The promise: each request is one attempt, never repeated here and never by libcurl, and its
- * answer says what is known about it:
+ * The promise: each write is one attempt, never repeated here and never by libcurl (readings and
+ * deletes may be, on a kept connection that turns out to be dead: twice is the same as once), and
+ * its answer says what is known about it:
  *
  *   PAGE_OK        the page has answered in the API's own shape that it is done;
  *   PAGE_UNSENT    surely not applied: nothing of it left, or the page sent it away with 420 or
@@ -22,12 +23,26 @@
  *
  * PAGE_WARM keeps a connection open for the next half hour by a background reading whenever it
  * has been idle, so that a confirm costs one round trip; it also brings the ids of the components.
+ * A connection that has been idle for longer, or from before the machine slept, is not used again:
+ * the other end may be gone, and a write on it would be doubtful.
+ *
+ * PAGE_PUBLIC asks public_url as any reader does: no key, a lane and a rate of its own (one request
+ * a second), no redirect followed, at most 1 MiB for each document. It reads summary.json, and with
+ * `recent` incidents.json a second later; the page's id in them must be the configured one. Where
+ * the two disagree about an incident the later updated_wall_ms counts. In no particular order.
+ *
+ * PAGE_LIST without `recent` goes on until a page of the listing is not full. What shifts meanwhile
+ * is listed once, in its latest form; what moved up across the border of two pages may be missing
+ * until the next reading. With `recent` it is one request.
+ *
+ * PAGE_CHECK reads the page and its components (two requests), whenever it is asked for.
  *
  * key_incident and key_step go into the incident's metadata as {"crier": {"incident": KEY, "step":
  * STEP}}, and come back in struct page_incident.
  *
  * PAGE_UPDATE with title "" leaves the title alone; with no components it leaves them alone.
- * PAGE_CORRECT reads the incident and replaces the text of its newest update.
+ * PAGE_CORRECT reads the incident and replaces the text of its newest update; when that may or may
+ * not have been done, the body of a PAGE_GET tells.
  */
 #ifndef CRIER_STATUSPAGE_H
 #define CRIER_STATUSPAGE_H
@@ -42,6 +57,7 @@ struct statuspage_options {
     int64_t total_timeout_ms;   /* 20 s, of one attempt */
     int64_t rate_limit;         /* 60 requests, 2 to 256 */
     int64_t rate_window_ms;     /* 61 s: a second more than the page's, since paths differ */
+    int64_t max_idle_ms; /* 55 s, at least 1 s: a connection idle for longer is not used again */
 };
 
 /** The defaults above. */

@@ -8,6 +8,7 @@
 
 #include "buf.h"
 #include "err.h"
+#include "statuspage_read.h"
 #include "utf8.h"
 
 enum {

@@ -195,8 +195,9 @@ struct page_incident {
     int64_t updated_wall_ms;
     char *last_update_id; /* of the newest update, "" when it has none */
     int64_t n_updates;
-    /* What this incident claims: for each of its components the status in the newest update that
-     * names it, else its present one. What they are now: PAGE_CHECK. */
+    /* What this incident claims: for each of its components the status that it last changed it to,
+     * else the one that it found, else (where its updates do not tell) the present one. What they
+     * are now: PAGE_CHECK. */
     struct components components;
 };
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "statuspage_json.h"
+#include "statuspage_read.h"
 #include "utf8.h"
 
 static void public_document(const char *text, size_t size)

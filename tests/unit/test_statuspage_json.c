@@ -9,7 +9,7 @@
 
 #include "buf.h"
 #include "err.h"
-#include "statuspage_json.h"
+#include "statuspage_read.h"
 
 static void ids_are_of_a_known_alphabet(void **state)
 {
@@ -141,6 +141,90 @@ static void newest_update_is_found_whatever_the_order(void **state)
     }
 }
 
+#define UPDATE(at, old_status, new_status)                                                     \
+    "{\"id\":\"u\",\"body\":\"b\",\"created_at\":\"2023-01-17T18:" at ":00Z\","                \
+    "\"affected_components\":[{\"code\":\"cb\",\"name\":\"B\",\"old_status\":\"operational\"," \
+    "\"new_status\":\"minor\"},{\"code\":\"ca\",\"name\":\"A\",\"old_status\":" old_status     \
+    ",\"new_status\":" new_status "}]}"
+#define OPERATIONAL "\"operational\""
+#define PARTIAL "\"partial_outage\""
+#define MAJOR "\"major_outage\""
+
+static void claim_is_what_the_incident_itself_set(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *updates;
+        enum component_status claim;
+    } rows[] = {
+        {"no updates: the present status", "", COMPONENT_MAJOR_OUTAGE},
+        {"updates that do not tell", "{\"id\":\"u\",\"affected_components\":null},{\"id\":\"v\"}",
+         COMPONENT_MAJOR_OUTAGE},
+        {"set once", UPDATE("30", OPERATIONAL, PARTIAL), COMPONENT_PARTIAL_OUTAGE},
+        {"set, made worse by another, then left alone",
+         UPDATE("40", MAJOR, MAJOR) "," UPDATE("30", OPERATIONAL, PARTIAL),
+         COMPONENT_PARTIAL_OUTAGE},
+        {"the same, listed the other way round",
+         UPDATE("30", OPERATIONAL, PARTIAL) "," UPDATE("40", MAJOR, MAJOR),
+         COMPONENT_PARTIAL_OUTAGE},
+        {"set twice", UPDATE("40", MAJOR, PARTIAL) "," UPDATE("30", OPERATIONAL, MAJOR),
+         COMPONENT_PARTIAL_OUTAGE},
+        {"found so, made worse by another",
+         UPDATE("40", MAJOR, MAJOR) "," UPDATE("30", PARTIAL, PARTIAL), COMPONENT_PARTIAL_OUTAGE},
+        {"old status not said", UPDATE("30", "null", PARTIAL), COMPONENT_PARTIAL_OUTAGE},
+        {"new status not said", UPDATE("30", OPERATIONAL, "null"), COMPONENT_MAJOR_OUTAGE},
+        {"new status of another world", UPDATE("30", OPERATIONAL, "\"purple\""),
+         COMPONENT_MAJOR_OUTAGE},
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *text = buf_printf("{\"id\":\"a\",\"status\":\"monitoring\",\"components\":"
+                                "[{\"id\":\"grp\",\"name\":\"G\",\"status\":\"operational\","
+                                "\"group\":true},{\"id\":\"ca\",\"name\":\"A\",\"status\":"
+                                "\"major_outage\"}],\"incident_updates\":[%s]}",
+                                rows[i].updates);
+        struct page_incident incident;
+
+        assert_non_null(text);
+        print_message("             %s\n", rows[i].name);
+        assert_int_equal(statuspage_json_read_incident(text, strlen(text), "", &incident), 0);
+        assert_int_equal(incident.components.n, 1);
+        assert_string_equal(incident.components.item[0].name, "A");
+        assert_int_equal(incident.components.item[0].status, rows[i].claim);
+        page_incident_finish(&incident);
+        free(text);
+    }
+}
+
+static void malformed_updates_are_no_answer(void **state)
+{
+    static const char *const updates[] = {
+        "7",
+        "[7]",
+        "[{\"affected_components\":{}}]",
+        "[{\"affected_components\":[7]}]",
+        "[{\"affected_components\":[{\"code\":7}]}]",
+        "[{\"id\":7}]",
+        "[{\"id\":\"a/b\"}]",
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof updates / sizeof updates[0]; i++) {
+        char *text = buf_printf("{\"id\":\"a\",\"status\":\"monitoring\","
+                                "\"incident_updates\":%s}",
+                                updates[i]);
+        struct page_incident incident;
+
+        assert_non_null(text);
+        assert_int_equal(statuspage_json_read_incident(text, strlen(text), "", &incident),
+                         CRIER_EINVAL);
+        free(text);
+    }
+}
+
 static void only_links_become_addresses(void **state)
 {
     static const struct {
@@ -218,6 +302,8 @@ int main(void)
         cmocka_unit_test(long_errors_are_cut_between_characters),
         cmocka_unit_test(listing_is_whole_or_refused),
         cmocka_unit_test(newest_update_is_found_whatever_the_order),
+        cmocka_unit_test(claim_is_what_the_incident_itself_set),
+        cmocka_unit_test(malformed_updates_are_no_answer),
         cmocka_unit_test(only_links_become_addresses),
         cmocka_unit_test(more_than_can_be_kept_is_refused),
         cmocka_unit_test(lengths_are_counted_in_characters),

@@ -83,6 +83,60 @@ static void connection_closed_while_idle_is_not_used(void **state)
     assert_int_equal(fake_http_connections(f->http), 2);
 }
 
+static void read_once(struct page_bench *f)
+{
+    struct page_request read = page_bench_request(PAGE_LIST);
+    size_t n = f->n_answers + 1;
+
+    page_bench_queue(f, "GET", "/incidents/unresolved", 200, "[]");
+    page_bench_submit(f, &read);
+    page_bench_await(f, n);
+}
+
+static void write_once(struct page_bench *f)
+{
+    struct page_request write = page_bench_request(PAGE_CREATE);
+    size_t n = f->n_answers + 1;
+
+    page_bench_queue(f, "POST", "/incidents", 201, PAGE_BENCH_INCIDENT);
+    page_bench_submit(f, &write);
+    page_bench_await(f, n);
+    page_bench_assert_answer(f, n - 1, PAGE_OK, "");
+}
+
+static void long_idle_connection_is_not_used(void **state)
+{
+    struct page_bench *f = *state;
+    struct statuspage_options options = statuspage_options_default();
+    int64_t until;
+
+    options.max_idle_ms = 1000;
+    page_bench_begin(f, &options);
+    read_once(f);
+    until = f->wait.now(f->wait.ctx).boot_ms + 2100; /* libcurl counts whole seconds */
+    while (f->wait.now(f->wait.ctx).boot_ms < until)
+        (void)page_bench_turn(f);
+    write_once(f);
+    assert_int_equal(fake_http_last(f->http, "POST")->connection, 2);
+    page_bench_all_used(f);
+}
+
+/* The sleeping machine's connections have no other end any more, and libcurl cannot know. */
+static void connection_from_before_a_sleep_is_not_used(void **state)
+{
+    struct page_bench *f = *state;
+
+    read_once(f);
+    write_once(f);
+    assert_int_equal(fake_http_last(f->http, "POST")->connection, 1);
+    f->ahead_ms += 3600000;
+    write_once(f);
+    assert_int_equal(fake_http_last(f->http, "POST")->connection, 2);
+    read_once(f);
+    assert_int_not_equal(fake_http_last(f->http, "GET")->connection, 1);
+    page_bench_all_used(f);
+}
+
 static void warm_connection_carries_the_write(void **state)
 {
     struct page_bench *f = *state;
@@ -325,6 +379,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(dead_connection_never_repeats_a_write),
         TEST(connection_closed_while_idle_is_not_used),
+        TEST(long_idle_connection_is_not_used),
+        TEST(connection_from_before_a_sleep_is_not_used),
         TEST(warm_connection_carries_the_write),
         TEST(connection_is_kept_warm_for_a_while),
         TEST(writes_of_one_incident_wait_for_each_other),

@@ -228,6 +228,43 @@ static void bad_addresses_are_refused(void **state)
     statuspage_destroy(NULL);
 }
 
+/* Readers' requests hold no secret, and yet what they say decides what people are told. */
+static void bad_public_addresses_are_refused(void **state)
+{
+    static const struct {
+        const char *url;
+        bool allow_plain;
+        int wanted;
+    } rows[] = {
+        {"https://www.example.org", false, 0},
+        {"https://www.example.org/status/", false, 0},
+        {"http://localhost:8080/page", true, 0},
+        {"", false, 0},
+        {"http://localhost:8080", false, CRIER_EINVAL},
+        {"http://www.example.org", true, CRIER_EINVAL},
+        {"https://user@www.example.org", true, CRIER_EINVAL},
+        {"https://www.example.org/?a=b", true, CRIER_EINVAL},
+        {"https://www.example.org/#top", true, CRIER_EINVAL},
+        {"file:///etc/passwd", true, CRIER_EINVAL},
+    };
+    struct page_bench *f = *state;
+    struct page_sink sink = {f, NULL};
+    size_t i;
+
+    page_bench_replace(&f->settings->page[0].api_url, "https://api.statuspage.io");
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct statuspage *s = NULL;
+        int r;
+
+        page_bench_replace(&f->settings->page[0].public_url, rows[i].url);
+        f->settings->page[0].allow_plain_http = rows[i].allow_plain;
+        r = statuspage_create(f->settings, f->net, &sink, &s);
+        if (r != rows[i].wanted)
+            fail_msg("%s: %d", rows[i].url, r);
+        statuspage_destroy(s);
+    }
+}
+
 static void missing_key_is_refused(void **state)
 {
     struct page_bench *f = *state;
@@ -245,7 +282,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(unresolved_are_read_to_the_end), TEST(unreadable_list_is_doubtful),
         TEST(subscribers_are_summed),         TEST(check_says_what_is_wrong),
-        TEST(bad_addresses_are_refused),      TEST(missing_key_is_refused),
+        TEST(bad_addresses_are_refused),      TEST(bad_public_addresses_are_refused),
+        TEST(missing_key_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,6 +34,8 @@ struct fixture {
     int64_t subscribers;
     char error[600];
     size_t n_incidents;
+    int64_t n_updates;
+    char last_update_id[80];
     char remote_id[80], title[300], body[600], key_incident[80], key_step[80];
     enum step step;
     enum impact impact;
@@ -61,9 +63,12 @@ static void keep_answer(void *ctx, const struct page_answer *a)
         (void)snprintf(f->body, sizeof f->body, "%s", a->incident->body);
         (void)snprintf(f->key_incident, sizeof f->key_incident, "%s", a->incident->key_incident);
         (void)snprintf(f->key_step, sizeof f->key_step, "%s", a->incident->key_step);
+        (void)snprintf(f->last_update_id, sizeof f->last_update_id, "%s",
+                       a->incident->last_update_id);
+        f->n_updates = a->incident->n_updates;
         f->step = a->incident->step;
         f->impact = a->incident->impact;
-        c = &a->incident->components;
+        c = a->now_components ? a->now_components : &a->incident->components;
     }
     for (i = 0; c && i < c->n; i++)
         assert_int_equal(components_set(&f->components, c->item[i].name, c->item[i].status), 0);
@@ -171,7 +176,10 @@ static struct page_request request(const struct fixture *f, enum page_op op)
     r.op = op;
     r.page = page;
     r.urgent = true;
-    r.remote_id = must_copy(op == PAGE_UPDATE || op == PAGE_CORRECT ? f->remote_id : none);
+    r.remote_id =
+        must_copy(op == PAGE_UPDATE || op == PAGE_CORRECT || op == PAGE_GET || op == PAGE_DELETE
+                      ? f->remote_id
+                      : none);
     r.key_incident = key;
     r.key_step = none;
     r.title = none;
@@ -299,6 +307,154 @@ static void whole_life_of_an_incident(void **state)
     assert_int_equal(f->step, STEP_RESOLVED);
 }
 
+static void create(struct fixture *f, const char *step, enum component_status editing)
+{
+    static char title[] = "Errors", body[] = "We look.";
+    struct page_request r = request(f, PAGE_CREATE);
+    char own[16];
+
+    (void)snprintf(own, sizeof own, "%s", step);
+    r.title = title;
+    r.body = body;
+    r.key_step = own;
+    assert_int_equal(components_set(&r.components, "Editing", editing), 0);
+    ask(f, &r);
+    must_be_fine(f);
+}
+
+static void twin_is_taken_away(void **state)
+{
+    struct fixture *f = *state;
+    struct page_request r;
+    char elder[80];
+
+    create(f, "1", COMPONENT_PARTIAL_OUTAGE);
+    (void)snprintf(elder, sizeof elder, "%s", f->remote_id);
+    create(f, "1", COMPONENT_PARTIAL_OUTAGE);
+    assert_string_not_equal(f->remote_id, elder);
+    list(f, true);
+    assert_int_equal(f->n_incidents, 2);
+    r = request(f, PAGE_DELETE);
+    ask(f, &r);
+    must_be_fine(f);
+    assert_int_equal(f->http_status, 200);
+    r = request(f, PAGE_DELETE);
+    ask(f, &r);
+    must_be_fine(f);
+    assert_int_equal(f->http_status, 404);
+    r = request(f, PAGE_GET);
+    ask(f, &r);
+    assert_int_equal(f->result, PAGE_REFUSED);
+    assert_int_equal(f->http_status, 404);
+    list(f, true);
+    assert_int_equal(f->n_incidents, 1);
+    assert_string_equal(f->remote_id, elder);
+}
+
+static void public_sees_what_was_published(void **state)
+{
+    static char over[] = "It is over.";
+    struct fixture *f = *state;
+    struct page_request r;
+    char id[80];
+
+    r = request(f, PAGE_PUBLIC);
+    ask(f, &r);
+    must_be_fine(f);
+    assert_int_equal(f->n_incidents, 0);
+    assert_int_equal(components_find(&f->components, "Editing")->status, COMPONENT_OPERATIONAL);
+    create(f, "1", COMPONENT_PARTIAL_OUTAGE);
+    (void)snprintf(id, sizeof id, "%s", f->remote_id);
+    r = request(f, PAGE_PUBLIC);
+    ask(f, &r);
+    must_be_fine(f);
+    assert_int_equal(f->n_incidents, 1);
+    assert_string_equal(f->remote_id, id);
+    assert_string_equal(f->title, "Errors");
+    assert_string_equal(f->body, "We look.");
+    assert_string_equal(f->key_incident, "");
+    assert_int_equal(f->step, STEP_INVESTIGATING);
+    assert_int_equal(f->impact, IMPACT_MAJOR);
+    assert_int_equal(f->components.n, 2);
+    assert_int_equal(components_find(&f->components, "Editing")->status, COMPONENT_PARTIAL_OUTAGE);
+
+    r = request(f, PAGE_UPDATE);
+    r.step = STEP_RESOLVED;
+    r.body = over;
+    ask(f, &r);
+    must_be_fine(f);
+    r = request(f, PAGE_PUBLIC);
+    ask(f, &r);
+    must_be_fine(f);
+    assert_int_equal(f->n_incidents, 0);
+    r = request(f, PAGE_PUBLIC);
+    r.recent = true;
+    ask(f, &r);
+    must_be_fine(f);
+    assert_int_equal(f->n_incidents, 1);
+    assert_int_equal(f->step, STEP_RESOLVED);
+    assert_string_equal(f->body, "It is over.");
+}
+
+/* What the public reads is not the key's business: neither its limit nor its validity. */
+static void public_reading_is_free(void **state)
+{
+    struct fixture *f = *state;
+    struct page_request r;
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        r = request(f, PAGE_PUBLIC);
+        ask(f, &r);
+        must_be_fine(f);
+    }
+    list(f, false);
+    list(f, false);
+}
+
+static void another_pages_public_address_is_told(void **state)
+{
+    struct fixture *f = *state;
+    struct page_request r;
+
+    free(f->settings->page[0].page_id);
+    f->settings->page[0].page_id = must_copy("nosuchpage");
+    open_page(f);
+    r = request(f, PAGE_PUBLIC);
+    ask(f, &r);
+    assert_int_equal(f->result, PAGE_REFUSED);
+    assert_non_null(strstr(f->error, "is not the page with the id nosuchpage"));
+}
+
+/* Two incidents about one component: each keeps its own claim. */
+static void claims_of_two_incidents(void **state)
+{
+    static char body[] = "Still looking.";
+    struct fixture *f = *state;
+    struct page_request r;
+    char first[80], update[80];
+
+    create(f, "1", COMPONENT_PARTIAL_OUTAGE);
+    (void)snprintf(first, sizeof first, "%s", f->remote_id);
+    (void)snprintf(update, sizeof update, "%s", f->last_update_id);
+    assert_int_equal(f->n_updates, 1);
+    create(f, "1", COMPONENT_MAJOR_OUTAGE);
+    (void)snprintf(f->remote_id, sizeof f->remote_id, "%s", first);
+    r = request(f, PAGE_UPDATE);
+    r.step = STEP_IDENTIFIED;
+    r.body = body;
+    ask(f, &r);
+    must_be_fine(f);
+    r = request(f, PAGE_GET);
+    ask(f, &r);
+    must_be_fine(f);
+    assert_string_equal(f->remote_id, first);
+    assert_int_equal(f->n_updates, 2);
+    assert_string_not_equal(f->last_update_id, update);
+    assert_int_equal(components_find(&f->components, "Editing")->status, COMPONENT_PARTIAL_OUTAGE);
+    assert_int_equal(status_of(f, "Editing"), COMPONENT_MAJOR_OUTAGE);
+}
+
 static void wrong_key_is_told(void **state)
 {
     struct fixture *f = *state;
@@ -371,6 +527,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(whole_life_of_an_incident, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(twin_is_taken_away, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(public_sees_what_was_published, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(public_reading_is_free, set_up_narrow, tear_down),
+        cmocka_unit_test_setup_teardown(another_pages_public_address_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(claims_of_two_incidents, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wrong_key_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wrong_names_are_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(update_of_nothing_is_refused, set_up, tear_down),
