@@ -15,6 +15,7 @@
 enum {
     LINE_BYTES = 400, /* what surely fits one line of IRC behind any prefix */
     SAY_BYTES = 2000,
+    SHOW_BYTES = COMPONENTS_MAX * (COMPONENT_NAME_MAX * 4 + 32) + SAY_BYTES,
     REPLACES_PER_INCIDENT = 2
 };
 
@@ -24,15 +25,10 @@ static void vsay(struct model *m, const char *place, enum say_priority priority,
 static void vsay(struct model *m, const char *place, enum say_priority priority, const char *fmt,
                  va_list ap)
 {
-    struct buf b;
+    char text[SAY_BYTES]; /* texts from outside may be endless: that is no reason to fail */
 
-    buf_init(&b, SAY_BYTES);
-    buf_vaddf(&b, fmt, ap);
-    if (buf_error(&b))
-        model_fail(m);
-    else
-        turn_say(m->turn, place, priority, 0, 0, buf_str(&b));
-    buf_finish(&b);
+    (void)utf8_vprint(text, sizeof text, fmt, ap);
+    turn_say(m->turn, place, priority, 0, 0, text);
 }
 
 void chat_say(struct model *m, const char *place, enum say_priority priority, const char *fmt, ...)
@@ -253,28 +249,36 @@ void chat_show(struct model *m, struct incident *inc, const struct revision *rev
     /* a newer revision replaces its older unsent one in the home channel */
     uint64_t slot = home ? (uint64_t)inc->r.id * REPLACES_PER_INCIDENT + 2 : 0;
     struct buf words, prompt, consequence;
+    size_t most = LINE_BYTES;
+    uint64_t token;
+    bool apart;
 
     buf_init(&words, SAY_BYTES);
-    buf_init(&prompt, SAY_BYTES);
-    buf_init(&consequence, SAY_BYTES);
+    buf_init(&prompt, SHOW_BYTES);
+    buf_init(&consequence, SHOW_BYTES);
     add_heading(&words, inc, rev);
     add_words(&words, rev);
     add_consequence(&consequence, rev);
-    if (words.len + 1 + consequence.len <= LINE_BYTES)
-        buf_addf(&words, " %s", buf_str(&consequence));
-    else
+    apart = words.len + 1 + consequence.len > LINE_BYTES;
+    if (apart)
         buf_addf(&prompt, "%s. ", buf_str(&consequence));
+    else
+        buf_addf(&words, " %s", buf_str(&consequence));
+    if (apart && prompt.len > LINE_BYTES / 2)
+        most = prompt.len + LINE_BYTES / 2; /* reasons are cut off, what will be public never */
     add_prompt(&prompt, m, inc, rev);
-    if (prompt.len > LINE_BYTES) {
-        buf_truncate(&prompt, utf8_cut(buf_str(&prompt), LINE_BYTES - 3));
+    if (prompt.len > most) {
+        buf_truncate(&prompt, utf8_cut(buf_str(&prompt), most - 3));
         buf_adds(&prompt, "...");
     }
     if (buf_error(&words) || buf_error(&prompt) || buf_error(&consequence)) {
         model_fail(m);
     } else {
-        turn_say(m->turn, place, priority, await_shown(m, inc, rev->r.number, NULL, place), slot,
-                 buf_str(&words));
-        turn_say(m->turn, place, priority, 0, slot ? slot + 1 : 0, buf_str(&prompt));
+        /* it is shown when the line that ends it is taken */
+        token = await_shown(m, inc, rev->r.number, NULL, place);
+        turn_say(m->turn, place, priority, apart ? 0 : token, slot, buf_str(&words));
+        turn_say(m->turn, place, priority, apart ? token : 0, slot ? slot + 1 : 0,
+                 buf_str(&prompt));
     }
     buf_finish(&words);
     buf_finish(&prompt);

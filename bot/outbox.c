@@ -8,6 +8,7 @@
 #include "err.h"
 #include "incident.h"
 #include "outside.h"
+#include "triage.h"
 #include "when.h"
 
 enum {
@@ -189,7 +190,7 @@ void outbox_confirm(struct model *m, struct incident *inc, struct revision *rev,
  * NULL. */
 static struct revision *withdraw(struct model *m, struct incident *inc)
 {
-    struct revision *newest = NULL;
+    struct revision *newest = NULL, *open;
     struct outbox *o;
 
     while ((o = outbox_pending(inc)) != NULL) {
@@ -213,7 +214,15 @@ static struct revision *withdraw(struct model *m, struct incident *inc)
     model_timer_clear(m, TIMER_TELL_QUEUED, inc->r.id);
     if (incident_enter(m, inc, INCIDENT_EVENT_UNCONFIRMED))
         model_fail(m);
-    return model_open_revision(inc);
+    open = model_open_revision(inc);
+    if (inc->r.state == INCIDENT_DRAFT) {
+        if (open && open->r.kind != REVISION_DRAFT) { /* it was to widen what is not public now */
+            open->r.kind = REVISION_DRAFT;
+            incident_set_revision(m, open, REVISION_OPEN);
+        }
+        triage_quiet_again(m, inc);
+    }
+    return open;
 }
 
 static bool expire(struct model *m, struct incident *inc, const struct outbox *o)
@@ -338,7 +347,7 @@ static void done(struct model *m, struct incident *inc, struct outbox *o,
         incident_end(m, inc);
         return;
     }
-    run(m, inc);
+    outbox_due(m, inc); /* what waited behind it may have gone stale */
 }
 
 static void refused(struct model *m, struct incident *inc, struct outbox *o, const char *error)
@@ -357,7 +366,9 @@ static void refused(struct model *m, struct incident *inc, struct outbox *o, con
                (long long)inc->r.id, (long long)o->r.revision, error);
     rev = withdraw(m, inc);
     enter(m, o, OUTBOX_REFUSED);
-    (void)rev; /* the line above names it; showing it again would be one line too many */
+    /* the line above names the words; others that were confirmed behind them are shown again */
+    if (rev && rev->r.number != o->r.revision)
+        chat_announce(m, inc, rev, false);
 }
 
 static void retry(struct model *m, struct incident *inc, struct outbox *o,
@@ -452,6 +463,11 @@ void outbox_answer(struct model *m, const struct page_answer *answer)
         return;
     switch (answer->result) {
     case PAGE_OK:
+        if (answer->op == PAGE_CREATE && (!answer->n_incidents || !answer->incident->remote_id ||
+                                          !answer->incident->remote_id[0])) {
+            doubt(m, inc, o, "the page did not say under which number");
+            return;
+        }
         done(m, inc, o, answer->n_incidents ? answer->incident : NULL);
         return;
     case PAGE_UNSENT:
@@ -487,7 +503,9 @@ void outbox_restore(struct model *m)
             }
             o->doubt_boot_ms = m->now.boot_ms;
         }
-        if (outbox_pending(inc))
-            model_timer_set(m, TIMER_OUTBOX, inc->r.id, m->now.boot_ms);
+        if (!outbox_pending(inc))
+            continue;
+        model_timer_set(m, TIMER_OUTBOX, inc->r.id, m->now.boot_ms);
+        model_timer_set(m, TIMER_TELL_QUEUED, inc->r.id, m->now.boot_ms + TELL_EVERY_MS);
     }
 }

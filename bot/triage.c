@@ -172,6 +172,15 @@ static void update_quiet(struct model *m, struct incident *inc)
         model_timer_clear(m, TIMER_QUIET, inc->r.id);
 }
 
+void triage_quiet_again(struct model *m, struct incident *inc)
+{
+    if (!inc->r.quiet_wall_ms)
+        return;
+    inc->r.quiet_wall_ms = m->now.wall_ms;
+    model_put(m, RECORD_INCIDENT, &inc->r);
+    model_timer_set(m, TIMER_QUIET, inc->r.id, m->now.boot_ms + m->settings->triage.draft_quiet_ms);
+}
+
 void triage_quiet_due(struct model *m, struct incident *inc)
 {
     char ago[WHEN_BYTES];

@@ -23,4 +23,7 @@ void triage_restore(struct model *m);
  * sees. */
 void triage_purge(struct model *m);
 
+/** A draft is open to be confirmed again: when its alerts are quiet, their time begins anew. */
+void triage_quiet_again(struct model *m, struct incident *inc);
+
 #endif

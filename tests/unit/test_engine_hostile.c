@@ -305,6 +305,198 @@ static void alerts_of_another_page_stay_out(void **state)
     house_expect_unsaid(h, HOUSE_OPS, "Search:");
 }
 
+/* ---- the way to the page ----------------------------------------------------------------- */
+
+static size_t last_request(const struct house *h, enum page_op op)
+{
+    size_t i;
+
+    for (i = h->page.n; i-- > 0;)
+        if (h->page.request[i].req.op == op)
+            return i;
+    fail_msg("no such request");
+    return 0;
+}
+
+/* A step that waited behind another for too long is as stale as that one would be. */
+static void stale_confirm_behind_another_is_withdrawn(void **state)
+{
+    struct house *h = *state;
+    int i;
+
+    publish(h);
+    fake_page_script(&h->page, FAKE_DOUBT_APPLY_LATER);
+    h->page.read_fails = true;
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status update 1 identified: We know the cause.");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status resolve 1");
+    house_wait(h, 4 * SECOND);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.3");
+    for (i = 0; i < 30; i++)
+        house_wait(h, MINUTE);
+    assert_int_equal(fake_page_apply_late(&h->page), 1);
+    h->page.read_fails = false;
+    house_wait_sliced(h, 3 * MINUTE, 10 * SECOND);
+    house_expect_said(h, HOUSE_OPS, "1 updated at");
+    house_expect_said(h, HOUSE_OPS, "and could not be sent: withdrawn");
+    assert_int_equal(fake_page_count(&h->page, PAGE_UPDATE), 1);
+    assert_int_equal(engine_open_incidents(h->engine), 1);
+}
+
+/* What was confirmed behind a refused step is not lost without a word. */
+static void refusal_shows_what_it_took_along(void **state)
+{
+    struct house *h = *state;
+
+    draft(h);
+    h->page_answers = false;
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
+    house_wait(h, 61 * SECOND);
+    house_jinxer(h, FRONTEND);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
+    fake_chat_clear(&h->chat);
+    fake_page_script(&h->page, FAKE_REFUSE);
+    h->page_answers = true;
+    house_settle(h);
+    house_expect_said(h, HOUSE_OPS, "1.1 was NOT published");
+    house_expect_said(h, HOUSE_OPS, "DRAFT 1.2, not public: \"Pages not loading.");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
+    house_expect_said(h, HOUSE_OPS, "1 is public since");
+    assert_int_equal(h->page.n_incidents, 1);
+}
+
+static void refused_quiet_draft_is_closed_in_the_end(void **state)
+{
+    struct house *h = *state;
+
+    draft(h);
+    house_icinga(h, EXCEPTIONS_OK);
+    fake_page_script(&h->page, FAKE_REFUSE);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
+    house_expect_last(h, HOUSE_OPS, "1.1 was NOT published");
+    house_wait(h, 61 * MINUTE);
+    assert_int_equal(engine_open_incidents(h->engine), 0);
+}
+
+static void lost_answer(void *ctx, const struct page_answer *answer)
+{
+    (void)ctx;
+    (void)answer;
+}
+
+/* After a crash nobody would know that a confirmed step hangs. */
+static void doubt_after_a_restart_is_told(void **state)
+{
+    struct house *h = *state;
+    struct page_sink sink = h->page.sink;
+
+    draft(h);
+    h->page_answers = false;
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
+    fake_chat_clear(&h->chat);
+    fake_page_script(&h->page, FAKE_DOUBT_LOST);
+    h->page.sink.answer = lost_answer; /* it dies with the process */
+    (void)fake_page_answer_all(&h->page);
+    h->page.sink = sink;
+    h->page_answers = true;
+    h->page.read_fails = true;
+    house_restart(h, 10 * SECOND);
+    house_wait_sliced(h, 2 * MINUTE, SECOND);
+    house_expect_said(h, HOUSE_OPS, "1.1 is not public yet");
+}
+
+/* Without the page's number the next step would make a second incident. */
+static void created_without_a_number_is_looked_for(void **state)
+{
+    struct page_answer empty = {.result = PAGE_OK, .http_status = 201, .error = ""};
+    struct house *h = *state;
+
+    draft(h);
+    h->page_answers = false;
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
+    while (h->page.request[last_request(h, PAGE_CREATE)].answered == false &&
+           last_request(h, PAGE_CREATE) > 0 &&
+           !h->page.request[last_request(h, PAGE_CREATE) - 1].answered)
+        (void)fake_page_answer(&h->page);
+    fake_page_answer_with(&h->page, last_request(h, PAGE_CREATE), &empty);
+    h->page_answers = true;
+    house_settle(h);
+    house_expect_unsaid(h, HOUSE_OPS, "1 is public since");
+    house_wait_sliced(h, 2 * MINUTE, SECOND);
+    assert_int_equal(h->page.n_incidents, 1);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status update 1 identified: We know the cause.");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
+    assert_int_equal(h->page.n_incidents, 1);
+}
+
+static void endless_error_of_the_page_is_cut(void **state)
+{
+    char error[3000];
+    struct page_answer refused = {.result = PAGE_REFUSED, .http_status = 422, .error = error};
+    struct house *h = *state;
+
+    memset(error, 'x', sizeof error - 1);
+    error[sizeof error - 1] = '\0';
+    draft(h);
+    h->page_answers = false;
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
+    fake_page_answer_with(&h->page, last_request(h, PAGE_CREATE), &refused);
+    house_settle(h);
+    house_expect_said(h, HOUSE_OPS, "1.1 was NOT published");
+}
+
+/* ---- shown whole --------------------------------------------------------------------------- */
+
+/* Impact and components may stand in the second line: then that is the one to be taken. */
+static void revision_counts_as_shown_with_its_last_line(void **state)
+{
+    static const char body[] =
+        "Many people may see an error instead of pages, and searching takes much longer than it "
+        "should. We know about this and we are looking for the reason. We will write here again "
+        "as soon as there is anything new to tell, and in an hour in any case. Thank you for "
+        "your patience.";
+    struct house *h = *state;
+    const struct fake_line *words, *prompt;
+    char line[400];
+
+    draft(h);
+    h->lines_show = false;
+    (void)snprintf(line, sizeof line, "!status edit 1 body %.270s", body);
+    house_say(h, HOUSE_OPS, "deployer1", "=", line);
+    house_say(h, HOUSE_OPS, "deployer1", "=",
+              "!status edit 1 components Reading: degraded, Editing: degraded, Search: degraded");
+    words = fake_chat_find(&h->chat, HOUSE_OPS, "DRAFT 1.3, not public");
+    prompt = fake_chat_find(&h->chat, HOUSE_OPS, "confirm 1.3` publishes");
+    assert_non_null(words);
+    assert_non_null(prompt);
+    assert_null(strstr(words->text, "MAJOR"));
+    assert_non_null(strstr(prompt->text, "MAJOR, Reading: degraded performance, "));
+    assert_int_equal(words->token, 0);
+    assert_int_not_equal(prompt->token, 0);
+}
+
+/* Reasons may be cut off, never what will be public. */
+static void components_are_never_cut_off(void **state)
+{
+    struct house *h = *state;
+    char name[2][201], line[600];
+    size_t i;
+
+    draft(h);
+    for (i = 0; i < 2; i++) {
+        memset(name[i], i ? 'B' : 'A', 200);
+        name[i][200] = '\0';
+        free(h->settings->component[i].name);
+        h->settings->component[i].name = strdup(name[i]);
+    }
+    (void)snprintf(line, sizeof line, "!status edit 1 components %s: major, %s: major", name[0],
+                   name[1]);
+    house_say(h, HOUSE_OPS, "deployer1", "=", line);
+    (void)snprintf(line, sizeof line, "MAJOR, %s: major outage, %s: major outage. dep1: `", name[0],
+                   name[1]);
+    house_expect_last(h, HOUSE_OPS, line);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -324,6 +516,14 @@ int main(void)
         T(correction_shows_only_what_it_changes),
         T(proposal_keeps_a_widening_that_waits),
         T(alerts_of_another_page_stay_out),
+        T(stale_confirm_behind_another_is_withdrawn),
+        T(refusal_shows_what_it_took_along),
+        T(refused_quiet_draft_is_closed_in_the_end),
+        T(doubt_after_a_restart_is_told),
+        T(created_without_a_number_is_looked_for),
+        T(endless_error_of_the_page_is_cut),
+        T(revision_counts_as_shown_with_its_last_line),
+        T(components_are_never_cut_off),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
