@@ -17,7 +17,7 @@
 
 #define MODULE "sandbox"
 
-enum { COMPONENTS_TEXT_MAX = 4096, SUBSCRIBERS_DEFAULT = 12345, LOGGED_PATH_MAX = 256 };
+enum { COMPONENTS_TEXT_MAX = 4096, SUBSCRIBERS_DEFAULT = 12345 };
 
 /* ---- shared helpers -------------------------------------------------------------------------- */
 
@@ -42,6 +42,16 @@ int sandbox_new_id(char id[SANDBOX_ID_BYTES])
     }
     id[used] = '\0';
     return 0;
+}
+
+const char *sandbox_shown(const char *text, char dst[SANDBOX_SHOWN_BYTES])
+{
+    size_t i;
+
+    for (i = 0; i < SANDBOX_SHOWN_BYTES - 1 && text[i]; i++)
+        dst[i] = (char)(text[i] > 0x20 && text[i] < 0x7f ? text[i] : '?');
+    dst[i] = '\0';
+    return dst;
 }
 
 json_t *sandbox_time(int64_t wall_ms)
@@ -173,20 +183,13 @@ static int log_fault(const struct sandbox_call *call, json_t *entry)
 
 static int log_request(struct sandbox_call *call)
 {
-    char path[LOGGED_PATH_MAX + 1];
-    json_t *entry;
-    size_t i;
+    char method[SANDBOX_SHOWN_BYTES], path[SANDBOX_SHOWN_BYTES];
+    json_t *entry =
+        json_pack("{s:o, s:s, s:s, s:i, s:O?, s:O}", "time", sandbox_time(call->wall_ms), "method",
+                  sandbox_shown(call->method, method), "path", sandbox_shown(call->req->path, path),
+                  "status", call->res->status, "error", call->error, "mails", call->mails);
     int r = 0;
 
-    for (i = 0; i < LOGGED_PATH_MAX && call->req->path[i]; i++) {
-        char c = call->req->path[i];
-
-        path[i] = c > 0x20 && c < 0x7f ? c : '?';
-    }
-    path[i] = '\0';
-    entry = json_pack("{s:o, s:s, s:s, s:i, s:O?, s:O}", "time", sandbox_time(call->wall_ms),
-                      "method", call->method, "path", path, "status", call->res->status, "error",
-                      call->error, "mails", call->mails);
     if (!entry)
         return CRIER_ENOMEM;
     if (call->terms)

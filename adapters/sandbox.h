@@ -53,13 +53,14 @@ int sandbox_create(const struct sandbox_options *options, struct sandbox **ret_s
 void sandbox_destroy(struct sandbox *sb);
 
 /**
- * Answers one request; an httpd_handler when sb is passed as ctx.
+ * Answers one request; an httpd_handler.
  *
+ * @param ctx  the struct sandbox.
  * @param response initialised; filled on 0.
  * @return 0, also for every refusal of the API; CRIER_ENOMEM, CRIER_EIO or CRIER_ECORRUPT when
  * nothing was changed and 500 is due.
  */
-int sandbox_handle(void *sb, const struct httpd_request *request, struct httpd_response *response)
+int sandbox_handle(void *ctx, const struct httpd_request *request, struct httpd_response *response)
     __attribute__((warn_unused_result));
 
 /** Where answers to held requests go: httpd_answer(), or what a test puts in its place. */
@@ -71,8 +72,8 @@ struct sandbox_outlet {
 
 /** Needed before the first request where the option `faults` is on; else nothing happens. */
 void sandbox_set_outlet(struct sandbox *sb, struct sandbox_outlet outlet);
-/** An httpd_gone when sb is passed as ctx. */
-void sandbox_gone(void *sb, uint64_t hold, struct now now);
+/** An httpd_gone. @param ctx the struct sandbox. */
+void sandbox_gone(void *ctx, uint64_t hold, struct now now);
 /** What happens without a request, at its time: stalls that end, writes that are applied late. */
 struct source_port sandbox_source_port(struct sandbox *sb);
 

@@ -24,7 +24,8 @@ enum {
     SANDBOX_BODY_MAX = 25000,  /* characters, of an update's body */
     SANDBOX_PAGE_SIZE = 100,   /* default and most of a list */
     SANDBOX_WINDOW_MS = 60000, /* of the rate limit */
-    SANDBOX_V2_INCIDENTS = 50  /* most of the public API's list */
+    SANDBOX_V2_INCIDENTS = 50, /* most of the public API's list */
+    SANDBOX_SHOWN_BYTES = 257  /* of a method or path in the log, with its NUL */
 };
 
 struct sandbox_faults;
@@ -76,6 +77,9 @@ int sandbox_answer(struct sandbox_call *call, int status, json_t *json)
     __attribute__((warn_unused_result));
 /** Twelve random characters of [a-z0-9]. @return 0 or CRIER_EIO. */
 int sandbox_new_id(char id[SANDBOX_ID_BYTES]) __attribute__((warn_unused_result));
+/** Copies a method or path as sent for JSON: cut, and what is no printable ASCII as '?'. @return
+ * dst. */
+const char *sandbox_shown(const char *text, char dst[SANDBOX_SHOWN_BYTES]);
 /** The present time of a call as JSON; NULL when memory is out. */
 json_t *sandbox_time(int64_t wall_ms);
 

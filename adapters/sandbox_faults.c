@@ -190,10 +190,20 @@ static void deliver(struct sandbox_faults *f, struct held *h)
     remove_held(f, h);
 }
 
+/* One line for each time that a rule does something. */
+static void tell(const struct fault_rule *rule, const char *what, const struct httpd_request *req)
+{
+    char name[128], method[SANDBOX_SHOWN_BYTES], path[SANDBOX_SHOWN_BYTES];
+
+    log_info(MODULE, "fault %s %s %s %s", log_quote(name, sizeof name, rule->name), what,
+             sandbox_shown(req->method, method), sandbox_shown(req->path, path));
+}
+
 static void apply(struct sandbox_faults *f, struct held *h, struct now now)
 {
     int r;
 
+    tell(h->rule, "carries out", &h->req);
     h->req.now = now;
     r = perform(f, h->rule, &h->req, h->arrived_wall_ms, h->gone, &h->answer);
     if (r) {
@@ -261,8 +271,8 @@ static struct fault_rule *find_rule(struct sandbox_faults *f, const struct httpd
 }
 
 /* Keeps it for later. @param res told to hold, unless it is dropped at once. */
-static int hold(struct sandbox_faults *f, struct fault_rule *rule, const struct httpd_request *req,
-                struct httpd_response *res)
+static int hold_back(struct sandbox_faults *f, struct fault_rule *rule,
+                     const struct httpd_request *req, struct httpd_response *res)
 {
     struct held *h, **end = &f->held;
     int r = 0;
@@ -303,22 +313,20 @@ int sandbox_faults_handle(struct sandbox_faults *f, const struct httpd_request *
                           struct httpd_response *response)
 {
     struct fault_rule *rule = find_rule(f, request);
-    char name[128], path[128];
 
     if (!rule)
         return sandbox_perform(f->sb, request, response, NULL);
-    log_info(MODULE, "fault %s hits %s %s", log_quote(name, sizeof name, rule->name),
-             request->method, log_quote(path, sizeof path, request->path));
+    tell(rule, "hits", request);
     if (rule->stall_before_ms || rule->late_ms >= 0 || rule->stall_after_ms)
-        return hold(f, rule, request, response);
+        return hold_back(f, rule, request, response);
     return perform(f, rule, request, request->now.wall_ms, false, response);
 }
 
-void sandbox_faults_gone(struct sandbox_faults *f, uint64_t number, struct now now)
+void sandbox_faults_gone(struct sandbox_faults *f, uint64_t hold, struct now now)
 {
     struct held *h = f->held;
 
-    while (h && h->number != number)
+    while (h && h->number != hold)
         h = h->next;
     if (!h)
         return;
@@ -359,11 +367,13 @@ int64_t sandbox_faults_deadline(const struct sandbox_faults *f)
 static json_t *show_held(const struct held *h)
 {
     static const char *const phases[] = {"stall_before", "hangup", "late", "stall_after"};
+    char method[SANDBOX_SHOWN_BYTES], path[SANDBOX_SHOWN_BYTES];
     bool waits = h->due_boot_ms == NOW_NEVER;
 
     return json_pack("{s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:b}", "number", (json_int_t)h->number,
-                     "rule", h->rule->name, "method", h->req.method, "path", h->req.path, "phase",
-                     phases[h->phase], "arrived", sandbox_time(h->arrived_wall_ms), "due",
+                     "rule", h->rule->name, "method", sandbox_shown(h->req.method, method), "path",
+                     sandbox_shown(h->req.path, path), "phase", phases[h->phase], "arrived",
+                     sandbox_time(h->arrived_wall_ms), "due",
                      waits ? json_null() : sandbox_time(h->due_wall_ms), "gone", (int)h->gone);
 }
 

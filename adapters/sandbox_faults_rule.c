@@ -242,7 +242,10 @@ static int take_all(struct fault_rule *rule, json_t *object, const char *what,
             if ((r = take(rule, &member[i], value, why)))
                 return r;
         } else if (member != rule_members || (strcmp(name, "on") && strcmp(name, "do"))) {
-            return wrong(why, "%s: unknown member: %.40s", what, name);
+            char shown[80]; /* never half a character */
+
+            utf8_print(shown, sizeof shown, "%s", name);
+            return wrong(why, "%s: unknown member: %s", what, shown);
         }
     }
     return 0;

@@ -195,10 +195,14 @@ class Sandbox:
         """What faults hold back goes on now: all of it, or that rule's."""
         return self.send("POST", "/sandbox/faults/release", {"rule": rule} if rule else None)
 
-    def wait_held(self, phase=None, timeout=PATIENCE_S):
-        """The requests that faults hold back, as soon as there is one (in that phase)."""
-        return self._wait(lambda: self.faults_now()["held"], lambda held: any(
-            phase in (None, row["phase"]) for row in held), timeout)
+    def wait_faults(self, wanted, timeout=PATIENCE_S):
+        """faults_now() as soon as `wanted(it)` holds for it."""
+        return self._wait(self.faults_now, wanted, timeout)
+
+    def wait_held(self, phase=None, count=1, timeout=PATIENCE_S):
+        """The requests that faults hold back, as soon as there are so many (in that phase)."""
+        return self.wait_faults(lambda now: sum(
+            phase in (None, row["phase"]) for row in now["held"]) >= count, timeout)["held"]
 
     def send(self, method, path, body=None):
         """JSON to where no key is needed; the answer."""

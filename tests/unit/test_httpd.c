@@ -22,7 +22,11 @@ enum { PATIENCE_MS = 20000, BODY_MAX = 1000 };
 
 struct house {
     struct httpd *httpd;
-    struct buf seen; /* one line for each request that the handler got */
+    struct buf seen;   /* one line for each request that the handler got */
+    int64_t frozen_ms; /* what the server takes for the time; 0: it runs */
+    uint64_t held;     /* the last number that was held */
+    uint64_t gone;     /* the last number that was gone */
+    int64_t deadline;  /* of the last turn */
 };
 
 static struct now now_read(void)
@@ -54,6 +58,22 @@ static int handle(void *ctx, const struct httpd_request *req, struct httpd_respo
         res->status = 204;
         return 0;
     }
+    if (!strcmp(req->path, "/hold")) {
+        res->hold = ++h->held;
+        return 0;
+    }
+    if (!strcmp(req->path, "/close") || !strcmp(req->path, "/reset")) {
+        res->end = req->path[1] == 'c' ? HTTPD_CLOSE : HTTPD_RESET;
+        return 0;
+    }
+    if (!strcmp(req->path, "/slow") || !strcmp(req->path, "/cut") ||
+        !strcmp(req->path, "/endless")) {
+        httpd_response_text(res, 200, "text/plain", "0123456789");
+        res->bytes_per_s = req->path[1] == 's' ? 2 : 0;
+        res->cut_bytes = req->path[1] == 'c' ? 4 : -1;
+        res->endless = req->path[1] == 'e';
+        return 0;
+    }
     httpd_response_text(res, 200, "text/plain", NULL);
     buf_add(&res->body, req->body, req->body_bytes);
     if (httpd_request_field(req, "x-say"))
@@ -61,11 +81,19 @@ static int handle(void *ctx, const struct httpd_request *req, struct httpd_respo
     return 0;
 }
 
+static void gone(void *ctx, uint64_t hold, struct now now)
+{
+    struct house *h = ctx;
+
+    (void)now;
+    h->gone = hold;
+}
+
 static int set_up(void **state)
 {
     struct house *h = calloc(1, sizeof *h);
     const struct httpd_options o = {
-        .handler = handle, .ctx = h, .body_max_bytes = BODY_MAX, .idle_timeout_s = 1};
+        .handler = handle, .gone = gone, .ctx = h, .body_max_bytes = BODY_MAX, .idle_timeout_s = 1};
 
     assert_non_null(h);
     buf_init(&h->seen, 1 << 16);
@@ -107,28 +135,49 @@ static void send_text(int fd, const char *text, size_t n)
     }
 }
 
-/* One turn of the loop, as bot/ runs it; ends early when the client's socket is readable. */
-static void turn(struct house *h, int fd)
+static int64_t server_ms(const struct house *h)
+{
+    return h->frozen_ms ? h->frozen_ms : now_read().boot_ms;
+}
+
+/* The first half of a turn of the loop, as bot/ runs it. */
+static void work(struct house *h)
+{
+    struct source_port source = httpd_source_port(h->httpd);
+    struct now now = {.boot_ms = server_ms(h)};
+    struct pollset set;
+
+    pollset_init(&set);
+    source.dispatch(source.ctx, &set, now);
+    pollset_finish(&set);
+}
+
+/* The other half: sleeps until something is due or comes, on the client's socket too. */
+static void rest(struct house *h, int fd)
 {
     struct source_port source = httpd_source_port(h->httpd);
     struct pollset set;
     struct pollfd fds[8];
-    struct now now = now_read();
     int64_t wait_ms;
     size_t i;
 
     pollset_init(&set);
-    source.dispatch(source.ctx, &set, now);
     pollset_add(&set, fd, POLLIN);
     source.collect(source.ctx, &set);
     assert_true(set.n <= 8);
     for (i = 0; i < set.n; i++)
         fds[i] = (struct pollfd){.fd = set.item[i].fd, .events = set.item[i].want};
-    wait_ms =
-        set.deadline_boot_ms == NOW_NEVER ? PATIENCE_MS : set.deadline_boot_ms - now_read().boot_ms;
+    h->deadline = set.deadline_boot_ms;
+    wait_ms = h->deadline == NOW_NEVER ? PATIENCE_MS : h->deadline - server_ms(h);
     wait_ms = wait_ms < 0 ? 0 : wait_ms > PATIENCE_MS ? PATIENCE_MS : wait_ms;
     assert_true(poll(fds, set.n, (int)wait_ms) >= 0 || errno == EINTR);
     pollset_finish(&set);
+}
+
+static void turn(struct house *h, int fd)
+{
+    work(h);
+    rest(h, fd);
 }
 
 /*
@@ -410,6 +459,248 @@ static void an_answer_has_a_limit_of_fields(void **state)
     httpd_response_finish(&res);
 }
 
+/* ---- answers that come late, or badly -------------------------------------------------------- */
+
+static void send_request(int fd, const char *path)
+{
+    char text[64];
+    int n = snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+
+    send_text(fd, text, (size_t)n);
+}
+
+/* Turns the loop until the handler has held so many. */
+static void turn_until_held(struct house *h, uint64_t number)
+{
+    for (work(h); h->held < number; work(h))
+        rest(h, -1);
+}
+
+static int answer_text(struct house *h, uint64_t hold, const char *text)
+{
+    struct httpd_response res;
+    int r;
+
+    httpd_response_init(&res);
+    httpd_response_text(&res, 200, "text/plain", text);
+    r = httpd_answer(h->httpd, hold, &res);
+    httpd_response_finish(&res);
+    return r;
+}
+
+static void a_held_request_is_answered_when_its_answer_comes(void **state)
+{
+    struct house *h = *state;
+    int first = client(h), second = client(h), i;
+    struct buf in;
+
+    send_request(first, "/hold");
+    turn_until_held(h, 1);
+    send_request(second, "/hold");
+    turn_until_held(h, 2);
+    h->frozen_ms = now_read().boot_ms + 3600 * 1000; /* no limit is its own but the handler's */
+    buf_init(&in, 1 << 16);
+    assert_int_equal(answer_text(h, 3, "nobody"), CRIER_ENOENT);
+    assert_int_equal(answer_text(h, 0, "nobody"), CRIER_ENOENT);
+    assert_int_equal(answer_text(h, 2, "for two"), 0);
+    assert_int_equal(answer_text(h, 2, "again"), CRIER_ENOENT);
+    assert_false(receive_until(h, second, &in, "for two"));
+    assert_null(strstr(buf_str(&in), "for one"));
+    buf_clear(&in);
+    assert_int_equal(answer_text(h, 1, "for one"), 0);
+    assert_false(receive_until(h, first, &in, "for one"));
+    /* and the connection goes on as any other */
+    for (i = 0; i < 2; i++) {
+        buf_clear(&in);
+        send_request(first, "/created");
+        assert_false(receive_until(h, first, &in, "made"));
+    }
+    assert_int_equal(h->gone, 0);
+    buf_finish(&in);
+    close(first);
+    close(second);
+}
+
+/* What was sent behind a held request waits, and is no sign that the client is gone. */
+static void what_is_pipelined_waits_behind_a_held_request(void **state)
+{
+    static const char both[] = "GET /hold HTTP/1.1\r\nHost: x\r\n\r\n"
+                               "GET /created HTTP/1.1\r\nHost: x\r\n\r\n";
+    struct house *h = *state;
+    int fd = client(h);
+    struct buf in;
+
+    send_text(fd, both, sizeof both - 1);
+    turn_until_held(h, 1);
+    assert_string_equal(buf_str(&h->seen), "GET /hold? 0\n");
+    assert_int_equal(answer_text(h, 1, "first"), 0);
+    buf_init(&in, 1 << 16);
+    assert_false(receive_until(h, fd, &in, "made"));
+    assert_non_null(strstr(buf_str(&in), "first"));
+    buf_finish(&in);
+    close(fd);
+}
+
+static void the_handler_is_told_when_a_held_client_is_gone(void **state)
+{
+    struct house *h = *state;
+    int fd, i;
+
+    for (i = 0; i < 3; i++) {
+        fd = client(h);
+        send_request(fd, "/hold");
+        turn_until_held(h, h->held + 1);
+        if (i == 1) { /* a reset, as of a client that is killed */
+            const struct linger now = {.l_onoff = 1};
+
+            assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now), 0);
+        }
+        if (i == 2)
+            assert_int_equal(shutdown(fd, SHUT_WR), 0);
+        else
+            close(fd);
+        for (work(h); h->gone != h->held; work(h))
+            rest(h, -1);
+        assert_int_equal(answer_text(h, h->held, "too late"), CRIER_ENOENT);
+        if (i == 2)
+            close(fd);
+    }
+}
+
+/* tear_down() stops it with one held, one half-way through a slow answer, one answered but unsent;
+ * libmicrohttpd ends the program when one of them is still suspended. */
+static void it_stops_with_requests_held(void **state)
+{
+    struct house *h = *state;
+    int fd[3], i;
+
+    for (i = 0; i < 3; i++)
+        fd[i] = client(h);
+    send_request(fd[0], "/hold");
+    send_request(fd[1], "/hold");
+    turn_until_held(h, 2);
+    send_request(fd[2], "/slow");
+    for (work(h); !strstr(buf_str(&h->seen), "/slow"); work(h))
+        rest(h, -1);
+    work(h);
+    assert_int_equal(answer_text(h, 2, "unsent"), 0);
+    for (i = 0; i < 3; i++)
+        close(fd[i]);
+    assert_int_equal(h->gone, 0);
+}
+
+static void a_connection_is_closed_or_reset_without_an_answer(void **state)
+{
+    static const char *const paths[] = {"/close", "/reset"};
+    struct house *h = *state;
+    size_t i;
+
+    for (i = 0; i < 2; i++) {
+        int fd = client(h);
+        char byte;
+        ssize_t n;
+
+        send_request(fd, paths[i]);
+        do {
+            turn(h, fd);
+            n = recv(fd, &byte, 1, MSG_DONTWAIT);
+        } while (n < 0 && errno == EAGAIN);
+        assert_int_equal(n, i ? -1 : 0);
+        if (i)
+            assert_int_equal(errno, ECONNRESET);
+        close(fd);
+    }
+}
+
+static void a_held_request_may_be_closed_too(void **state)
+{
+    struct house *h = *state;
+    struct httpd_response res;
+    int fd = client(h);
+    struct buf in;
+
+    send_request(fd, "/hold");
+    turn_until_held(h, 1);
+    httpd_response_init(&res);
+    res.end = HTTPD_CLOSE;
+    assert_int_equal(httpd_answer(h->httpd, 1, &res), 0);
+    httpd_response_finish(&res);
+    buf_init(&in, 1 << 16);
+    assert_true(receive_until(h, fd, &in, NULL));
+    assert_int_equal(in.len, 0);
+    buf_finish(&in);
+    close(fd);
+}
+
+/* Two bytes in a second: none comes before its time, and the loop sleeps in between. */
+static void a_slow_body_keeps_its_time(void **state)
+{
+    struct house *h = *state;
+    int fd = client(h), i, k;
+    struct buf in;
+
+    buf_init(&in, 1 << 16);
+    h->frozen_ms = 1000000;
+    send_request(fd, "/slow");
+    assert_false(receive_until(h, fd, &in, "\r\n\r\n0"));
+    for (i = 1; i < 10; i++) {
+        const char expected[] = {(char)('0' + i), '\0'};
+        int64_t due_ms = 1000000 + 500 * i;
+        char byte;
+
+        h->frozen_ms = due_ms - 1;
+        for (k = 0; k < 3; k++)
+            work(h);
+        rest(h, -1);
+        assert_int_equal(h->deadline, due_ms);
+        assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
+        h->frozen_ms = due_ms;
+        assert_false(receive_until(h, fd, &in, expected));
+    }
+    assert_non_null(strstr(buf_str(&in), "Content-Length: 10\r\n"));
+    buf_clear(&in);
+    send_request(fd, "/created");
+    assert_false(receive_until(h, fd, &in, "made"));
+    buf_finish(&in);
+    close(fd);
+}
+
+static void a_body_is_cut_though_its_length_was_told(void **state)
+{
+    struct house *h = *state;
+    struct buf in;
+
+    exchange(h, "GET /cut HTTP/1.1\r\nHost: x\r\n\r\n", NULL, &in);
+    assert_non_null(strstr(buf_str(&in), "Content-Length: 10\r\n"));
+    assert_non_null(strstr(buf_str(&in), "\r\n\r\n0123"));
+    assert_string_equal(buf_str(&in) + in.len - 4, "0123");
+    buf_finish(&in);
+}
+
+static void an_endless_body_goes_on_while_others_are_served(void **state)
+{
+    struct house *h = *state;
+    int fd = client(h);
+    size_t seen = 0;
+    char chunk[65536];
+    struct buf in;
+
+    send_request(fd, "/endless");
+    while (seen < 4 << 20) {
+        ssize_t n = recv(fd, chunk, sizeof chunk, MSG_DONTWAIT);
+
+        assert_true(n > 0 || (n < 0 && errno == EAGAIN));
+        if (n > 0 && !seen)
+            assert_non_null(memmem(chunk, (size_t)n, "chunked", 7));
+        seen += n > 0 ? (size_t)n : 0;
+        if (n < 0)
+            turn(h, fd);
+    }
+    exchange(h, "GET /created HTTP/1.1\r\nHost: x\r\n\r\n", "made", &in);
+    buf_finish(&in);
+    close(fd);
+}
+
 #define ROW(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -422,6 +713,15 @@ int main(void)
         ROW(connections_that_do_nothing_are_closed),
         ROW(a_client_that_leaves_in_the_middle_leaks_nothing),
         ROW(a_taken_port_and_a_bad_address_are_told),
+        ROW(a_held_request_is_answered_when_its_answer_comes),
+        ROW(what_is_pipelined_waits_behind_a_held_request),
+        ROW(the_handler_is_told_when_a_held_client_is_gone),
+        ROW(it_stops_with_requests_held),
+        ROW(a_connection_is_closed_or_reset_without_an_answer),
+        ROW(a_held_request_may_be_closed_too),
+        ROW(a_slow_body_keeps_its_time),
+        ROW(a_body_is_cut_though_its_length_was_told),
+        ROW(an_endless_body_goes_on_while_others_are_served),
         cmocka_unit_test(queries_are_decoded),
         cmocka_unit_test(an_answer_has_a_limit_of_fields),
     };
