@@ -106,6 +106,16 @@ fuzz:
 	    echo "== $$f"; $(BUILD)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 \
 	    -print_final_stats=1 -artifact_prefix=$$n- $$n; done
 
+# What crier costs, from one run; see the README's chapter on measurements.
+$(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+.PHONY: bench
+bench:
+	@sh tests/rig/packages.sh build demo
+	@$(MAKE) --no-print-directory -s -j$(shell nproc) all $(BUILD)/tests/bench/echo $(BUILD)/tests/bench/commit
+	@$(PYTHON) tests/bench/bench.py --crier $(BUILD)/crier --tools $(BUILD)/tests/bench
+
 PREFIX  ?= /usr/local
 DESTDIR ?=
 INSTALL ?= install

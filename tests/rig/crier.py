@@ -134,7 +134,8 @@ class Sandbox:
     """crier sandbox on a free port, and eyes for what it makes public."""
 
     def __init__(self, folder, page="testpage0001", key="sandbox-key-of-the-tests",
-                 components="Reading,Editing", port=0, faults=False):
+                 components="Reading,Editing", port=0, faults=False, options=()):
+        self.options = options
         self.folder = folder
         self.may_misbehave = faults
         self.page = page
@@ -149,7 +150,7 @@ class Sandbox:
         self.process = Process("sandbox", [
             binary(), "sandbox", "--port", str(self.port), "--db", self.folder / "sandbox.db",
             "--key", self.key, "--page", self.page, "--components", self.components,
-            *(["--faults"] if self.may_misbehave else [])],
+            *(["--faults"] if self.may_misbehave else []), *self.options],
             self.folder, environment())
         _, _, found = self.process.lines.wait_for(r"sandbox: (http://127\.0\.0\.1:(\d+))/? page (\S+)")
         self.url, self.port = found.group(1), int(found.group(2))  # the same port when it comes back

@@ -123,7 +123,7 @@ class House:
     `settings` may be changed until start(). Everything that is opened here is closed by close().
     """
 
-    def __init__(self, network, nick=None, channel=None):
+    def __init__(self, network, nick=None, channel=None, sandbox_options=()):
         number = next(_numbers)
         self.network = network
         self.folder = Folder("house")
@@ -133,7 +133,7 @@ class House:
         self.clients = {}
         self.crier = None
         self.sandbox = None
-        self.sandbox = Sandbox(self.folder.sub("sandbox"), faults=True)
+        self.sandbox = Sandbox(self.folder.sub("sandbox"), faults=True, options=sandbox_options)
         home = self.folder.sub("crier")
         self.settings = self.default_settings(home)
         self.crier = Crier(home, self.settings)
