@@ -28,7 +28,7 @@ from rig.process import PATIENCE_S, Process, Timeout  # noqa: E402
 
 DRAFTS = 40
 CONFIRMS = 40
-BATCH = 10  # confirms of one crier: the page allows 60 requests a minute, and crier keeps to that
+BATCH = 5  # confirms of one crier: the page allows 60 requests a minute, and crier keeps to that
 ALERTS = 100_000
 CHUNK = 5_000  # lines between two readings of the memory
 SLICE = 40  # lines in one write: InspIRCd takes 10 kB from a client and then waits up to a second
