@@ -7,7 +7,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from .process import PATIENCE_S, Process, Timeout
+from .process import PATIENCE_S, Process, Timeout, leaks_can_be_found
 
 TREE = Path(__file__).resolve().parent.parent.parent
 _web = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -27,7 +27,7 @@ def binary():
 def environment(**more):
     """What the program gets: sanitizers that end it loudly, and no proxy of ours."""
     env = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    env["ASAN_OPTIONS"] = "detect_leaks=1:abort_on_error=0:exitcode=99"
+    env["ASAN_OPTIONS"] = f"detect_leaks={int(leaks_can_be_found())}:exitcode=99"
     env["UBSAN_OPTIONS"] = "print_stacktrace=1:halt_on_error=1:exitcode=99"
     env.update(more)
     return env
