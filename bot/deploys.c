@@ -13,18 +13,20 @@ static bool is_running(const struct model *m, const struct deploy *d)
 
 struct deploy *deploy_suspect(const struct model *m)
 {
-    struct deploy *d, *ended = NULL;
+    struct deploy *d, *ended = NULL, *tested = NULL;
 
     for (d = m->deploys; d; d = d->next) {
         if (!d->r.production || d->r.phase == PHASE_CANCELLED)
             continue;
-        if (is_running(m, d))
+        if (is_running(m, d) && d->r.phase != PHASE_TESTED)
             return d;
+        if (!tested && is_running(m, d))
+            tested = d; /* as far as was told, it is on the test servers only */
         if (!ended && d->r.state == DEPLOY_ENDED &&
             m->now.boot_ms - d->ended_boot_ms < m->settings->triage.deploy_window_ms)
             ended = d;
     }
-    return ended;
+    return ended ? ended : tested;
 }
 
 const struct person_settings *deploy_deployer(const struct model *m, const struct deploy *d)
@@ -37,20 +39,39 @@ const struct person_settings *deploy_deployer(const struct model *m, const struc
     return NULL;
 }
 
+static bool is_running_by(const struct deploy *d, const struct signal *sig)
+{
+    return d->r.state == DEPLOY_RUNNING && !strcmp(d->r.source, sig->source) &&
+           !strcmp(d->r.user, sig->user) && !strcmp(d->r.deploy_host, sig->deploy_host) &&
+           d->r.production == (sig->production ? 1 : 0);
+}
+
 static struct deploy *find_deploy(struct model *m, const struct signal *sig)
 {
     struct deploy *d;
 
-    for (d = m->deploys; d; d = d->next) {
-        if (sig->line_id && d->r.line_id == (int64_t)sig->line_id)
+    for (d = m->deploys; d && sig->line_id; d = d->next)
+        if (d->r.line_id == (int64_t)sig->line_id)
             return d;
-        if (sig->phase != PHASE_STARTED && d->r.state == DEPLOY_RUNNING &&
-            !strcmp(d->r.source, sig->source) && !strcmp(d->r.user, sig->user) &&
-            !strcmp(d->r.deploy_host, sig->deploy_host) &&
-            d->r.production == (sig->production ? 1 : 0))
+    for (d = m->deploys; d && sig->phase != PHASE_STARTED; d = d->next)
+        if (is_running_by(d, sig))
             return d;
-    }
     return NULL;
+}
+
+/* Nobody runs the same tool twice at once: the end of an earlier one was never told. */
+static void end_earlier(struct model *m, const struct signal *sig)
+{
+    struct deploy *d;
+
+    for (d = m->deploys; d; d = d->next) {
+        if (!is_running_by(d, sig) || strcmp(d->r.tool, sig->tool) != 0)
+            continue;
+        d->r.state = DEPLOY_ENDED;
+        d->r.ended_wall_ms = sig->wall_ms;
+        d->ended_boot_ms = m->now.boot_ms;
+        model_put(m, RECORD_DEPLOY, &d->r);
+    }
 }
 
 static bool is_suspect(const struct model *m, int64_t id)
@@ -139,10 +160,13 @@ bool deploy_take(struct model *m, const struct signal *sig)
     struct deploy *d = find_deploy(m, sig);
     bool unannounced = !d && sig->phase == PHASE_FINISHED;
 
+    if (!d && sig->phase == PHASE_STARTED)
+        end_earlier(m, sig);
     if (!d)
         d = new_deploy(m, sig);
     if (!d)
         return false;
+    d->r.line_id = (int64_t)sig->line_id;
     d->r.phase = sig->phase;
     d->r.revert = d->r.revert || sig->revert;
     if (sig->change[0] && strlen(sig->change) > strlen(d->r.change_text) &&

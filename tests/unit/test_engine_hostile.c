@@ -497,6 +497,53 @@ static void components_are_never_cut_off(void **state)
     house_expect_last(h, HOUSE_OPS, line);
 }
 
+/* ---- deploys --------------------------------------------------------------------------------- */
+
+/* The end of a deploy, in a line so long that its bot split it, is the end of that one deploy. */
+static void split_end_is_no_deploy_of_its_own(void **state)
+{
+    struct house *h = *state;
+    char line[421] = "!log deployer1@deploy1002 Finished scap: Backport for ";
+
+    while (strlen(line) < sizeof line - 1)
+        (void)strncat(line, "[[gerrit:880004|Example (T1)]], ", sizeof line - 1 - strlen(line));
+    house_deploy(h, STARTED);
+    house_wait(h, 8 * MINUTE);
+    house_deploy(h, line);
+    house_deploy(h, "880005|Example change (T3)]] (duration: 09m 12s)");
+    assert_int_equal(fake_store_count(&h->store, RECORD_DEPLOY), 1);
+}
+
+/* A deploy whose end was never told is over when the same person starts the same again. */
+static void lost_end_does_not_blame_for_hours(void **state)
+{
+    struct house *h = *state;
+
+    house_deploy(h, STARTED);
+    house_wait(h, 10 * MINUTE);
+    house_deploy(h, STARTED);
+    house_wait(h, 5 * MINUTE);
+    house_deploy(h, "!log deployer1@deploy1002 Finished scap: Backport for [[gerrit:880004|Example "
+                    "change (T1)]] (duration: 05m 00s)");
+    house_wait(h, 30 * MINUTE);
+    house_icinga(h, EXCEPTIONS);
+    assert_int_equal(engine_open_incidents(h->engine), 0);
+}
+
+static void deploy_on_the_test_servers_is_not_blamed_first(void **state)
+{
+    struct house *h = *state;
+
+    house_deploy(h, "!log deployer2@deploy1002 Started scap: Config: example");
+    house_wait(h, 2 * MINUTE);
+    house_deploy(h, STARTED);
+    house_deploy(h, "!log deployer1@deploy1002 deployer1: Backport for [[gerrit:880004|Example "
+                    "change (T1)]] synced to the testservers: mwdebug1001");
+    house_wait(h, 2 * MINUTE);
+    house_icinga(h, EXCEPTIONS);
+    house_expect_last(h, HOUSE_OPS, "dep2: ");
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -524,6 +571,9 @@ int main(void)
         T(endless_error_of_the_page_is_cut),
         T(revision_counts_as_shown_with_its_last_line),
         T(components_are_never_cut_off),
+        T(split_end_is_no_deploy_of_its_own),
+        T(lost_end_does_not_blame_for_hours),
+        T(deploy_on_the_test_servers_is_not_blamed_first),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
