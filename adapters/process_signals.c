@@ -29,6 +29,7 @@ int process_signals_create(process_signals_cb *cb, void *ctx, struct process_sig
     (void)sigaddset(&set, SIGINT);
     (void)sigaddset(&set, SIGHUP);
     s->fd = -1;
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */
     if (!sigprocmask(SIG_BLOCK, &set, NULL))
         s->fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     if (s->fd < 0) {

@@ -455,6 +455,21 @@ void chat_present(struct model *m, struct incident *inc, const char *place)
     buf_finish(&b);
 }
 
+void chat_kit(struct model *m, const struct incident *inc, const struct revision *rev,
+              const char *place)
+{
+    struct buf b;
+
+    buf_init(&b, SAY_BYTES);
+    add_consequence(&b, rev);
+    chat_say(m, place, SAY_ANSWER, "%lld by hand at %s: %s, %s", (long long)inc->r.id,
+             chat_admin_url(m, inc), step_name((enum step)rev->r.step), buf_str(&b));
+    chat_say(m, place, SAY_ANSWER, "title \"%s\", text \"%s\"", rev->r.title, rev->r.body);
+    if (buf_error(&b))
+        model_fail(m);
+    buf_finish(&b);
+}
+
 static void add_status(struct buf *b, const struct model *m, const struct incident *inc)
 {
     const struct revision *open = model_open_revision(inc);

@@ -39,6 +39,10 @@ void chat_shown(struct model *m, uint64_t token, bool shown);
 
 /** What is public or drafted, whole, for `show`. */
 void chat_present(struct model *m, struct incident *inc, const char *place);
+/** What somebody needs who posts a revision by hand: where, as what, and the exact words. It does
+ * not count as shown. */
+void chat_kit(struct model *m, const struct incident *inc, const struct revision *rev,
+              const char *place);
 /** @return whether crier has a draft or public incident. */
 bool chat_anything_open(const struct model *m);
 /** What is open, for the bare prefix: at most two lines. */

@@ -11,6 +11,8 @@ struct waiting_turn {
     struct turn turn;
     uint64_t ticket;
     bool committed;
+    bool held;            /* it has waited in memory before it came here */
+    int64_t made_boot_ms; /* when it came here */
     struct waiting_turn *next;
 };
 
@@ -23,6 +25,7 @@ void courier_init(struct courier *c, struct engine *engine, const struct chat_po
     c->page = *page;
     c->store = *store;
     c->next_ticket = 1;
+    c->rows_max = COURIER_ROWS_MAX;
     turn_init(&c->turn);
 }
 
@@ -46,11 +49,80 @@ int courier_start(struct courier *c, struct now now)
     return c->err ? c->err : courier_commit(c);
 }
 
+/* A request that could not even be queued: the engine hears it as an answer and tries again later.
+ */
+static void answer_unsent(struct courier *c, const struct page_request *req, const char *error)
+{
+    struct page_answer answer = {.op = req->op,
+                                 .page = req->page,
+                                 .outbox_id = req->outbox_id,
+                                 .remote_id = req->remote_id ? req->remote_id : "",
+                                 .recent = req->recent,
+                                 .result = PAGE_UNSENT,
+                                 .error = error,
+                                 .subscribers = -1};
+    struct input in = {.kind = INPUT_ANSWER, .answer = &answer};
+
+    (void)courier_input(c, &in, c->now);
+}
+
+static bool changes_page(const struct page_request *req)
+{
+    return req->op == PAGE_CREATE || req->op == PAGE_UPDATE || req->op == PAGE_CORRECT ||
+           req->op == PAGE_DELETE;
+}
+
+/* @param late the turn had to wait for the store: its confirms may have gone stale meanwhile. */
+static void act(struct courier *c, const struct turn *t, bool late)
+{
+    size_t i;
+    int err;
+
+    for (i = 0; i < t->n_effects; i++) {
+        const struct effect *e = &t->effect[i];
+
+        switch (e->kind) {
+        case EFFECT_SAY:
+            err = c->chat.say(c->chat.ctx, &e->say);
+            if (err)
+                log_warnx("chat", "could not say a line at %s: %s", e->say.place,
+                          crier_strerror(err));
+            break;
+        case EFFECT_PAGE:
+            if (late && changes_page(&e->page)) {
+                answer_unsent(c, &e->page, "my database could not be written");
+                break;
+            }
+            err = c->page.submit(c->page.ctx, &e->page);
+            if (err && e->page.op != PAGE_WARM)
+                answer_unsent(c, &e->page, crier_strerror(err));
+            break;
+        case EFFECT_AUDIT:
+            log_audit("%s", e->audit);
+            break;
+        }
+    }
+}
+
+/* What may be said although the rows of this turn, or of older ones, are not written. */
+static void act_ahead(struct courier *c)
+{
+    struct turn ahead;
+
+    turn_init(&ahead);
+    c->err = turn_take_ahead(&c->turn, &ahead);
+    if (!c->err)
+        act(c, &ahead, false);
+    turn_finish(&ahead);
+}
+
 int courier_input(struct courier *c, const struct input *in, struct now now)
 {
     c->now = now;
     if (!c->err)
         c->err = engine_step(c->engine, in, now, &c->turn);
+    if (!c->err && c->sick)
+        act_ahead(c);
     return c->err;
 }
 
@@ -71,55 +143,14 @@ int courier_hear(struct courier *c, struct hearing *hearing, const struct heard 
         in.kind = INPUT_SIGNAL;
         in.signal = &signal;
         do {
-            (void)courier_input(c, &in, now);
+            if (c->sick && c->turn.batch.n >= c->rows_max)
+                c->untaken++;
+            else
+                (void)courier_input(c, &in, now);
         } while (hearing_more(hearing, &signal));
         break;
     }
     return c->err;
-}
-
-/* A request that could not even be queued: the engine hears it as an answer and tries again later.
- */
-static void answer_unsent(struct courier *c, const struct page_request *req, int err)
-{
-    struct page_answer answer = {.op = req->op,
-                                 .page = req->page,
-                                 .outbox_id = req->outbox_id,
-                                 .remote_id = req->remote_id ? req->remote_id : "",
-                                 .recent = req->recent,
-                                 .result = PAGE_UNSENT,
-                                 .error = crier_strerror(err),
-                                 .subscribers = -1};
-    struct input in = {.kind = INPUT_ANSWER, .answer = &answer};
-
-    (void)courier_input(c, &in, c->now);
-}
-
-static void act(struct courier *c, const struct turn *t)
-{
-    size_t i;
-    int err;
-
-    for (i = 0; i < t->n_effects; i++) {
-        const struct effect *e = &t->effect[i];
-
-        switch (e->kind) {
-        case EFFECT_SAY:
-            err = c->chat.say(c->chat.ctx, &e->say);
-            if (err)
-                log_warnx("chat", "could not say a line at %s: %s", e->say.place,
-                          crier_strerror(err));
-            break;
-        case EFFECT_PAGE:
-            err = c->page.submit(c->page.ctx, &e->page);
-            if (err && e->page.op != PAGE_WARM)
-                answer_unsent(c, &e->page, err);
-            break;
-        case EFFECT_AUDIT:
-            log_audit("%s", e->audit);
-            break;
-        }
-    }
 }
 
 static void release(struct courier *c)
@@ -130,50 +161,107 @@ static void release(struct courier *c)
         c->waiting = w->next;
         if (!c->waiting)
             c->last = NULL;
-        act(c, &w->turn);
+        act(c, &w->turn, w->held || c->now.boot_ms - w->made_boot_ms >= COURIER_STALL_MS);
         turn_finish(&w->turn);
         free(w);
     }
 }
 
-static void commit_one(struct courier *c)
+/* Hands c->turn over. @return false when it has to stay: the store takes no more, or an error. */
+static bool commit_one(struct courier *c)
 {
     struct waiting_turn *w = calloc(1, sizeof *w);
+    bool rows = c->turn.batch.n > 0;
+    int err = w ? 0 : CRIER_ENOMEM;
 
-    if (!w) {
-        c->err = CRIER_ENOMEM;
-        return;
+    if (!err && rows)
+        err = c->store.commit(c->store.ctx, &c->turn.batch, c->next_ticket);
+    if (err) {
+        free(w);
+        if (err == CRIER_ELIMIT && c->waiting)
+            (void)courier_store_failed(c, "too much waits for the disk", c->now);
+        else
+            c->err = err;
+        return false;
     }
     w->ticket = c->next_ticket++;
-    w->committed = c->turn.batch.n == 0;
+    w->committed = !rows;
+    w->held = c->held;
+    w->made_boot_ms = c->now.boot_ms;
     w->turn = c->turn;
     turn_init(&c->turn);
+    c->held = false;
     if (c->last)
         c->last->next = w;
     else
         c->waiting = w;
     c->last = w;
-    if (!w->committed)
-        c->err = c->store.commit(c->store.ctx, &w->turn.batch, w->ticket);
     release(c);
+    return true;
+}
+
+int courier_flush(struct courier *c)
+{
+    /* acting may answer at once (a request that could not be queued): that is another turn */
+    while (!c->err && (c->turn.batch.n || c->turn.n_effects) && commit_one(c))
+        ;
+    return c->err;
 }
 
 int courier_commit(struct courier *c)
 {
-    /* acting may answer at once (a request that could not be queued): that is another turn */
-    while (!c->err && (c->turn.batch.n || c->turn.n_effects))
-        commit_one(c);
+    if (!c->sick)
+        return courier_flush(c);
+    c->held = true;
     return c->err;
 }
 
-void courier_committed(struct courier *c, uint64_t ticket)
+int courier_store_failed(struct courier *c, const char *why, struct now now)
+{
+    struct store_event event = {.writes = false, .why = why};
+    struct input in = {.kind = INPUT_STORE, .store = &event};
+
+    if (c->sick)
+        return c->err;
+    c->sick = true;
+    c->untaken = 0;
+    return courier_input(c, &in, now);
+}
+
+/* Said before what has waited goes on. */
+static void recover(struct courier *c, struct now now)
+{
+    struct store_event event = {.writes = true, .why = "", .untaken = c->untaken};
+    struct input in = {.kind = INPUT_STORE, .store = &event};
+
+    (void)courier_input(c, &in, now);
+    c->sick = false;
+}
+
+int courier_committed(struct courier *c, uint64_t ticket, struct now now)
 {
     struct waiting_turn *w;
 
+    c->now = now;
     for (w = c->waiting; w; w = w->next)
         if (w->ticket == ticket)
             w->committed = true;
+    if (c->sick)
+        recover(c, now);
     release(c);
+    return c->err;
+}
+
+int64_t courier_deadline(const struct courier *c)
+{
+    return c->sick || !c->waiting ? NOW_NEVER : c->waiting->made_boot_ms + COURIER_STALL_MS;
+}
+
+int courier_tick(struct courier *c, struct now now)
+{
+    if (courier_deadline(c) > now.boot_ms)
+        return c->err;
+    return courier_store_failed(c, "the disk has not answered for 10 s", now);
 }
 
 size_t courier_waiting(const struct courier *c)

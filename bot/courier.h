@@ -4,6 +4,13 @@
  * The rows of a turn go to the store as one transaction, and no effect of it leaves before that is
  * committed (a transactional outbox). Turns keep their order. The same courier serves the daemon,
  * tests and replays: it knows only the ports.
+ *
+ * While the store does not write ("sick": a commit has failed, or was not answered for
+ * COURIER_STALL_MS), rows gather in one turn, in memory: a row that changes again takes no more of
+ * it, and when there are rows_max, signals are counted and not taken. The only things that leave
+ * then are what the engine has marked in that case: struct turn's `ahead`. All else waits, in
+ * order. A request that would change the page and had to wait is not sent when the store writes
+ * again: the engine hears that it was not, and decides by the age of its confirm.
  */
 #ifndef CRIER_COURIER_H
 #define CRIER_COURIER_H
@@ -12,6 +19,8 @@
 #include "hearing.h"
 #include "ports.h"
 #include "turn.h"
+
+enum { COURIER_STALL_MS = 10 * 1000, COURIER_ROWS_MAX = 100000 };
 
 struct waiting_turn;
 
@@ -24,7 +33,11 @@ struct courier {
     struct waiting_turn *waiting; /* oldest first */
     struct waiting_turn *last;
     uint64_t next_ticket;
-    struct now now; /* of the last input */
+    bool sick;       /* the store does not write */
+    bool held;       /* the turn was not handed to the store when it could have been */
+    size_t rows_max; /* COURIER_ROWS_MAX */
+    int64_t untaken; /* signals, since it fell sick */
+    struct now now;  /* of the last input */
     int err; /* sticky: the model in memory is no longer what the store has; start again from the
                 store */
 };
@@ -42,10 +55,20 @@ int courier_input(struct courier *c, const struct input *in, struct now now);
 /** One line heard on chat: what hearing makes of it goes to the engine. @return as c->err. */
 int courier_hear(struct courier *c, struct hearing *hearing, const struct heard *line,
                  struct now now);
-/** Hands the rows since the last commit to the store. @return as c->err. */
+/** Hands the rows since the last commit to the store, unless it does not write. @return as c->err.
+ */
 int courier_commit(struct courier *c);
-/** The store has committed a ticket: its effects and those of older turns leave. */
-void courier_committed(struct courier *c, uint64_t ticket);
+/** The same, and also to a store that does not write: it tries once more when it is closed. */
+int courier_flush(struct courier *c);
+/** The store has committed a ticket: its effects and those of older turns leave. @return as c->err.
+ */
+int courier_committed(struct courier *c, uint64_t ticket, struct now now);
+/** The store could not commit, and goes on trying. @param why one line. @return as c->err. */
+int courier_store_failed(struct courier *c, const char *why, struct now now);
+/** @return when a store that says nothing is taken for one that does not write, or NOW_NEVER. */
+int64_t courier_deadline(const struct courier *c);
+/** Looks whether that is now. @return as c->err. */
+int courier_tick(struct courier *c, struct now now);
 /** @return turns whose rows are not committed yet. */
 size_t courier_waiting(const struct courier *c);
 

@@ -7,6 +7,7 @@
 #include "alerts.h"
 #include "buf.h"
 #include "chat.h"
+#include "disk.h"
 #include "err.h"
 #include "incident.h"
 #include "model.h"
@@ -552,6 +553,9 @@ int engine_step(struct engine *e, const struct input *in, struct now now, struct
     case INPUT_CHAT:
         take_chat_event(m, in->chat);
         break;
+    case INPUT_STORE:
+        disk_event(m, in->store);
+        break;
     }
     if (m->page_trouble)
         tell_page_trouble(m);
@@ -564,6 +568,8 @@ int engine_step(struct engine *e, const struct input *in, struct now now, struct
             ask_page(m, inc->r.page, PAGE_SUBSCRIBERS);
             ask_page(m, inc->r.page, PAGE_CHECK);
             watch_begin(m, model_page_index(m, inc->r.page));
+            if (m->store_sick)
+                disk_drafted(m, inc);
         }
     }
     return finish(m);

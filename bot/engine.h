@@ -13,7 +13,14 @@
 
 struct engine;
 
-enum input_kind { INPUT_TICK, INPUT_SIGNAL, INPUT_COMMAND, INPUT_ANSWER, INPUT_CHAT };
+enum input_kind { INPUT_TICK, INPUT_SIGNAL, INPUT_COMMAND, INPUT_ANSWER, INPUT_CHAT, INPUT_STORE };
+
+/** The store does not write any more, or does again. */
+struct store_event {
+    bool writes;
+    const char *why; /* when it does not: one line for people */
+    int64_t untaken; /* when it does: signals that were not given to the engine meanwhile */
+};
 
 /** Exactly the pointer that belongs to the kind is set; borrowed for the call. */
 struct input {
@@ -22,6 +29,7 @@ struct input {
     const struct heard *command;
     const struct page_answer *answer;
     const struct chat_event *chat;
+    const struct store_event *store;
 };
 
 /** @param settings borrowed; must outlive the engine or the next engine_reload(). */

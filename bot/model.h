@@ -127,10 +127,13 @@ struct model {
     struct timer *timers;
     uint64_t next_token;
     uint64_t next_seq;
-    int64_t *subscribers;     /* per page, -1: unknown */
-    struct watch_task *tasks; /* watch.c's: what waits for a reading of the page, oldest first */
-    struct outside *outside;  /* outside.c's: what readers should see by now */
-    char *page_trouble;       /* what the check at start found, until it is told; or NULL */
+    int64_t *subscribers;       /* per page, -1: unknown */
+    struct watch_task *tasks;   /* watch.c's: what waits for a reading of the page, oldest first */
+    struct outside *outside;    /* outside.c's: what readers should see by now */
+    char *page_trouble;         /* what the check at start found, until it is told; or NULL */
+    bool store_sick;            /* disk.c's: the store does not write */
+    bool store_told;            /* that was said already, */
+    int64_t store_told_boot_ms; /* the last time then */
     struct now now;
     struct turn *turn;
 };

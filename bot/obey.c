@@ -7,6 +7,7 @@
 #include "buf.h"
 #include "chat.h"
 #include "command.h"
+#include "disk.h"
 #include "err.h"
 #include "hearing.h"
 #include "incident.h"
@@ -443,7 +444,7 @@ static void show(struct model *m, const struct request *q)
 {
     struct incident *inc = q->cmd.incident ? find_incident(m, q) : find_only(m, q, false);
 
-    if (inc)
+    if (inc && !(m->store_sick && disk_show(m, inc, q->line->place)))
         chat_present(m, inc, q->line->place);
 }
 
@@ -493,6 +494,8 @@ static void carry_out(struct model *m, const struct request *q)
 {
     switch (q->cmd.verb) {
     case COMMAND_STATUS:
+        if (m->store_sick)
+            disk_status(m, q->line->place);
         chat_status(m, q->line->place);
         return;
     case COMMAND_SHOW:
@@ -537,7 +540,22 @@ static void carry_out(struct model *m, const struct request *q)
     }
 }
 
-void obey_command(struct model *m, const struct heard *line)
+/* While the store does not write, whoever it is: what changes something is refused, and not even
+ * noted. */
+static void refuse_sick(struct model *m, const struct request *q)
+{
+    char nick[128], text[256];
+
+    log_quote(nick, sizeof nick, q->line->nick);
+    log_quote(text, sizeof text, q->line->text);
+    turn_audit(m->turn, "refused at %s: nick %s: %s (the store does not write)", q->line->place,
+               nick, text);
+    if (q->person || may_refuse_aloud(m, q->line->place))
+        disk_refuse(m, q->cmd.incident ? model_incident(m, q->cmd.incident) : NULL, q->line->nick,
+                    q->line->place);
+}
+
+static void obey(struct model *m, const struct heard *line)
 {
     struct request q = {.line = line};
     char why[COMMAND_WHY_BYTES];
@@ -554,6 +572,15 @@ void obey_command(struct model *m, const struct heard *line)
             SAY(m, &q, "%s: %s", line->nick, why);
         return;
     }
-    if (is_allowed(m, &q))
+    if (m->store_sick && command_spec_find(q.cmd.verb)->roles)
+        refuse_sick(m, &q);
+    else if (is_allowed(m, &q))
         carry_out(m, &q);
+}
+
+void obey_command(struct model *m, const struct heard *line)
+{
+    m->turn->ahead = m->store_sick; /* what is left of the commands then changes nothing */
+    obey(m, line);
+    m->turn->ahead = false;
 }

@@ -281,6 +281,10 @@ void outbox_tell(struct model *m, struct incident *inc)
     if (!o)
         return;
     so_far = m->now.boot_ms - o->confirmed_boot_ms;
+    if (m->store_sick) { /* which has been told, and holds this line back */
+        model_timer_set(m, TIMER_TELL_QUEUED, inc->r.id, m->now.boot_ms + TELL_EVERY_MS);
+        return;
+    }
     state = o->r.state == OUTBOX_QUEUED ? "queued, retrying" : "no clear answer, reading the page";
     error = o->r.error[0] ? o->r.error : "no answer";
     if (so_far < 1000)

@@ -57,7 +57,6 @@ struct run {
     bool leaving;
     int64_t leave_by_boot_ms;
     bool reload_wanted;
-    bool store_sick;
 };
 
 /* ---- configuration
@@ -157,55 +156,6 @@ int run_check(const char *config_path)
 /* ---- the store
  * ------------------------------------------------------------------------------------ */
 
-/* Past the engine: it cannot be reached through a store that does not write. */
-static void say_everywhere(struct run *r, const char *text)
-{
-    struct chat_port chat = irc_chat_port(r->irc);
-    size_t i, j;
-
-    for (i = 0; i < r->settings->n_networks; i++) {
-        const struct network_settings *n = &r->settings->network[i];
-
-        for (j = 0; j < n->n_channels; j++) {
-            struct say say = {.priority = SAY_ANNOUNCE};
-
-            if (!(n->channel[j].roles & CHANNEL_TALK))
-                continue;
-            say.place = buf_printf("%s/%s", n->name, n->channel[j].name);
-            say.text = strdup(text);
-            if (say.place && say.text)
-                (void)!chat.say(chat.ctx, &say);
-            free(say.place);
-            free(say.text);
-        }
-    }
-}
-
-static void on_committed(void *ctx, uint64_t ticket, int err, const char *text)
-{
-    struct run *r = ctx;
-    char line[WHY_BYTES];
-
-    if (err) {
-        log_errorx("store", "%s", text);
-        if (!r->store_sick) {
-            (void)snprintf(line, sizeof line,
-                           "my database cannot be written (%s): nothing is confirmed or published "
-                           "until it can",
-                           text);
-            say_everywhere(r, line);
-        }
-        r->store_sick = true;
-        return;
-    }
-    if (r->store_sick) {
-        r->store_sick = false;
-        log_info("store", "writing again");
-        say_everywhere(r, "my database can be written again; what waited goes on now");
-    }
-    courier_committed(&r->courier, ticket);
-}
-
 /* What the engine could not do in memory is not in the store either: a start from there is clean.
  */
 static void fail(struct run *r, int err)
@@ -214,6 +164,20 @@ static void fail(struct run *r, int err)
         return;
     log_errorx("run", "%s; leaving, to start again from what is stored", crier_strerror(err));
     r->fatal = EX_OSERR;
+}
+
+static void on_committed(void *ctx, uint64_t ticket, int err, const char *text)
+{
+    struct run *r = ctx;
+
+    if (err) {
+        log_errorx("store", "%s", text);
+        fail(r, courier_store_failed(&r->courier, text, r->now));
+        return;
+    }
+    if (r->courier.sick)
+        log_info("store", "writing again");
+    fail(r, courier_committed(&r->courier, ticket, r->now));
 }
 
 static void step(struct run *r, const struct input *in)
@@ -268,7 +232,7 @@ static void on_signal(void *ctx, int signo)
     if (r->leaving)
         return;
     log_info("run", "leaving (signal %d)", signo);
-    fail(r, courier_commit(&r->courier));
+    fail(r, courier_flush(&r->courier));
     r->leaving = true;
     r->leave_by_boot_ms = r->now.boot_ms + LEAVE_MS;
     irc_quit(r->irc, "leaving; drafts and signals are kept");
@@ -423,11 +387,14 @@ static int64_t owner_deadline(void *ctx)
 {
     struct run *r = ctx;
 
-    int64_t engine_due = engine_next_deadline(r->engine), page_due = paging_due(r);
+    int64_t due = engine_next_deadline(r->engine), page_due = paging_due(r);
+    int64_t store_due = courier_deadline(&r->courier);
 
     if (r->leaving)
         return r->leave_by_boot_ms;
-    return engine_due < page_due ? engine_due : page_due;
+    if (page_due < due)
+        due = page_due;
+    return store_due < due ? store_due : due;
 }
 
 static bool owner_turn(void *ctx, struct now now)
@@ -438,6 +405,7 @@ static bool owner_turn(void *ctx, struct now now)
     r->now = now;
     if (engine_next_deadline(r->engine) <= now.boot_ms)
         step(r, &tick);
+    fail(r, courier_tick(&r->courier, now));
     fail(r, courier_commit(&r->courier));
     if (r->fatal)
         return false;

@@ -69,6 +69,7 @@ void turn_say(struct turn *t, const char *place, enum say_priority priority, uin
 
     if (!e)
         return;
+    e->ahead = t->ahead && !token;
     e->say.priority = priority;
     e->say.token = token;
     e->say.replaces = replaces;
@@ -76,6 +77,28 @@ void turn_say(struct turn *t, const char *place, enum say_priority priority, uin
     e->say.text = strdup(text);
     if (!e->say.place || !e->say.text)
         t->err = CRIER_ENOMEM;
+}
+
+int turn_take_ahead(struct turn *t, struct turn *ret)
+{
+    size_t i, kept = 0, n = 0;
+
+    for (i = 0; i < t->n_effects; i++)
+        n += t->effect[i].ahead;
+    if (!n)
+        return 0;
+    ret->effect = calloc(n, sizeof *ret->effect);
+    if (!ret->effect)
+        return CRIER_ENOMEM;
+    ret->cap = n;
+    for (i = 0; i < t->n_effects; i++) {
+        if (t->effect[i].ahead)
+            ret->effect[ret->n_effects++] = t->effect[i];
+        else
+            t->effect[kept++] = t->effect[i];
+    }
+    t->n_effects = kept;
+    return 0;
 }
 
 void turn_page(struct turn *t, struct page_request *req)
@@ -97,6 +120,7 @@ void turn_audit(struct turn *t, const char *fmt, ...)
 
     if (!e)
         return;
+    e->ahead = t->ahead;
     buf_init(&b, AUDIT_BYTES);
     va_start(ap, fmt);
     buf_vaddf(&b, fmt, ap);

@@ -5,6 +5,8 @@
 #ifndef CRIER_TURN_H
 #define CRIER_TURN_H
 
+#include <stdbool.h>
+
 #include "ports.h"
 #include "records.h"
 
@@ -16,6 +18,7 @@ enum effect_kind {
 
 struct effect {
     enum effect_kind kind;
+    bool ahead;               /* see struct turn */
     struct say say;           /* EFFECT_SAY; strings owned */
     struct page_request page; /* EFFECT_PAGE; strings owned */
     char *audit;              /* EFFECT_AUDIT; owned */
@@ -26,6 +29,11 @@ struct turn {
     struct effect *effect;
     size_t n_effects;
     size_t cap;
+    /* While true, what is said needs no memory and may leave before the rows of its turn and of
+     * older turns, when the store does not write: an answer to what was asked, a refusal. Never a
+     * request, and never a line with a token: nothing becomes confirmable, or counts as told, that
+     * is not written. */
+    bool ahead;
     int err; /* sticky: CRIER_ENOMEM; the turn must not be committed then */
 };
 
@@ -39,6 +47,10 @@ void turn_say(struct turn *t, const char *place, enum say_priority priority, uin
               uint64_t replaces, const char *text);
 /** Appends a request; takes the strings of *req over, also on failure, and zeroes it. */
 void turn_page(struct turn *t, struct page_request *req);
+/** Takes out the effects that may go ahead; the others keep their order.
+ * @param ret an empty turn that gets them; the caller's to turn_finish(). @return 0 or
+ * CRIER_ENOMEM: nothing was taken out. */
+int turn_take_ahead(struct turn *t, struct turn *ret) __attribute__((warn_unused_result));
 /** Appends an audit line. */
 void turn_audit(struct turn *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

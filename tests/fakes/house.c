@@ -43,9 +43,10 @@ static void on_committed(void *ctx, uint64_t ticket, int err, const char *text)
 {
     struct house *h = ctx;
 
-    (void)text;
-    if (!err)
-        courier_committed(&h->courier, ticket);
+    if (err)
+        assert_int_equal(courier_store_failed(&h->courier, text, h->now), 0);
+    else
+        assert_int_equal(courier_committed(&h->courier, ticket, h->now), 0);
 }
 
 void house_settle(struct house *h)
@@ -56,14 +57,17 @@ void house_settle(struct house *h)
         size_t moved = 0;
 
         assert_int_equal(courier_commit(&h->courier), 0);
-        moved += fake_store_complete_all(&h->store);
+        if (h->disk_full && h->store.n_pending && !h->courier.sick)
+            fake_store_fail(&h->store, "disk full");
+        else if (!h->disk_full && !h->disk_hangs)
+            moved += fake_store_complete_all(&h->store);
         h->page.wall_ms = h->now.wall_ms;
         if (h->page_answers)
             moved += fake_page_answer_all(&h->page);
         if (h->lines_show)
             moved += fake_chat_show(&h->chat);
         assert_int_equal(courier_commit(&h->courier), 0);
-        if (!moved && !courier_waiting(&h->courier))
+        if (!moved && (h->disk_full || h->disk_hangs || !courier_waiting(&h->courier)))
             return;
     }
     fail_msg("the house does not come to rest");
@@ -149,6 +153,7 @@ void house_wait(struct house *h, int64_t ms)
     h->now.wall_ms += ms;
     h->now.boot_ms += ms;
     input(h, &tick);
+    assert_int_equal(courier_tick(&h->courier, h->now), 0);
     house_settle(h);
 }
 

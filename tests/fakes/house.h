@@ -31,6 +31,8 @@ struct house {
     struct fake_store store;
     struct now now;
     bool page_answers; /* requests are answered as soon as they leave; default true */
+    bool disk_full;    /* commits fail; default false */
+    bool disk_hangs;   /* commits are not answered; default false */
     bool lines_show;   /* lines with a token are shown as soon as they are said; default true */
 };
 

@@ -540,9 +540,9 @@ static void nothing_leaves_before_its_commit(void **state)
     fake_chat_hear(&h->chat, HOUSE_OPS, "deployer1", "deployer1", "!status confirm 1.1",
                    h->now.wall_ms);
     assert_int_equal(courier_commit(&h->courier), 0);
-    fake_store_fail(&h->store, "disk full");
-    assert_int_equal(fake_page_count(&h->page, PAGE_CREATE), 0);
     assert_int_equal(h->chat.n, said);
+    fake_store_fail(&h->store, "disk full"); /* which is told, see test_engine_disk.c */
+    assert_int_equal(fake_page_count(&h->page, PAGE_CREATE), 0);
     house_settle(h);
     assert_int_equal(fake_page_count(&h->page, PAGE_CREATE), 1);
 }
