@@ -456,15 +456,15 @@ void chat_present(struct model *m, struct incident *inc, const char *place)
 }
 
 void chat_kit(struct model *m, const struct incident *inc, const struct revision *rev,
-              const char *place)
+              const char *place, enum say_priority priority)
 {
     struct buf b;
 
     buf_init(&b, SAY_BYTES);
     add_consequence(&b, rev);
-    chat_say(m, place, SAY_ANSWER, "%lld by hand at %s: %s, %s", (long long)inc->r.id,
+    chat_say(m, place, priority, "%lld by hand at %s: %s, %s", (long long)inc->r.id,
              chat_admin_url(m, inc), step_name((enum step)rev->r.step), buf_str(&b));
-    chat_say(m, place, SAY_ANSWER, "title \"%s\", text \"%s\"", rev->r.title, rev->r.body);
+    chat_say(m, place, priority, "title \"%s\", text \"%s\"", rev->r.title, rev->r.body);
     if (buf_error(&b))
         model_fail(m);
     buf_finish(&b);

@@ -42,7 +42,7 @@ void chat_present(struct model *m, struct incident *inc, const char *place);
 /** What somebody needs who posts a revision by hand: where, as what, and the exact words. It does
  * not count as shown. */
 void chat_kit(struct model *m, const struct incident *inc, const struct revision *rev,
-              const char *place);
+              const char *place, enum say_priority priority);
 /** @return whether crier has a draft or public incident. */
 bool chat_anything_open(const struct model *m);
 /** What is open, for the bare prefix: at most two lines. */

@@ -71,7 +71,7 @@ static void fall_sick(struct model *m, const char *why)
             "%lld.%lld is confirmed and may be held back by that: it goes on by itself unless "
             "that takes too long. Look at the page before you post it by hand:",
             (long long)inc->r.id, (long long)rev->r.number);
-        chat_kit(m, inc, rev, inc->r.home);
+        chat_kit(m, inc, rev, inc->r.home, SAY_PROMPT);
     }
 }
 
@@ -120,7 +120,7 @@ void disk_drafted(struct model *m, const struct incident *inc)
               "an outage may have begun (%s), but my database cannot be written: nothing can be "
               "confirmed",
               inc->r.reasons && inc->r.reasons[0] ? inc->r.reasons : "by hand");
-    chat_kit(m, inc, rev, inc->r.home);
+    chat_kit(m, inc, rev, inc->r.home, SAY_PROMPT);
     m->turn->ahead = ahead;
 }
 
@@ -129,7 +129,7 @@ bool disk_show(struct model *m, const struct incident *inc, const char *place)
     const struct revision *rev = unpublished(inc);
 
     if (rev)
-        chat_kit(m, inc, rev, place);
+        chat_kit(m, inc, rev, place, SAY_ANSWER);
     return rev != NULL;
 }
 

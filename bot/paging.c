@@ -163,11 +163,9 @@ char *paging_take(struct paging *p, const struct settings *settings, size_t wait
                       waiting == 1 ? "draft, proposal or confirmed step waits"
                                    : "drafts, proposals or confirmed steps wait",
                       settings->n_pages ? settings->page[0].admin_url : "the status page");
-    if (!text)
-        return NULL;
     p->paged_boot_ms = now.boot_ms;
     p->paged_spell = true;
-    p->failed = false;
+    p->failed = !text;
     return text;
 }
 

@@ -189,6 +189,7 @@ static void the_kit_does_not_count_as_shown(void **state)
 static void an_outage_that_begins_then_is_told_and_kept(void **state)
 {
     struct house *h = *state;
+    size_t i;
 
     house_deploy(h, STARTED);
     fill_disk(h);
@@ -196,6 +197,8 @@ static void an_outage_that_begins_then_is_told_and_kept(void **state)
     house_icinga(h, EXCEPTIONS);
     house_expect_said(h, HOUSE_OPS, "an outage may have begun (");
     house_expect_last(h, HOUSE_OPS, KIT_WORDS);
+    for (i = h->chat.n - 3; i < h->chat.n; i++) /* or one would overtake the other */
+        assert_int_equal(h->chat.line[i].priority, SAY_PROMPT);
     house_expect_unsaid(h, HOUSE_OPS, "DRAFT 1.1"); /* which looks as if it could be confirmed */
     assert_null(fake_store_row(&h->store, RECORD_INCIDENT, 1));
     heal(h);
