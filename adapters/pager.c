@@ -171,7 +171,7 @@ static void tell(struct reply *reply, int exit_status, const char *what, const c
 static void run_command(struct helper *h, char *text, struct reply *reply)
 {
     int in[2] = {-1, -1}, out[2] = {-1, -1};
-    char words[WORDS_BYTES + 1], what[64] = "";
+    char words[WORDS_BYTES + 1] = "", what[64] = "";
     size_t n_words = 0, n_text = strlen(text);
     bool late;
     int status;

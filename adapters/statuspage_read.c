@@ -500,7 +500,7 @@ int statuspage_json_read_public(const char *data, size_t n, const char *page_id,
         r = add_incident(json_array_get(incidents, k), public_url, list, &added);
     if (!r && components && ((r = array_member(root, "components", &present)) || !present))
         r = CRIER_EINVAL;
-    for (k = 0; !r && k < json_array_size(present); k++)
+    for (k = 0; !r && components && k < json_array_size(present); k++)
         r = add_component(json_array_get(present, k), components, &added);
     json_decref(root);
     return r;
