@@ -146,7 +146,8 @@ static bool notifies(const struct model *m, const struct incident *inc, const st
 static void add_mail(struct buf *b, const struct model *m, const struct incident *inc,
                      const struct revision *rev)
 {
-    int64_t n = m->subscribers[model_page_index(m, inc->r.page)];
+    size_t i = model_page_index(m, inc->r.page);
+    int64_t n = i < m->n_subscribers ? m->subscribers[i] : -1;
     char count[WHEN_BYTES];
 
     if (!notifies(m, inc, rev))

@@ -17,7 +17,7 @@
 #include "triage.h"
 #include "watch.h"
 
-enum { PURGE_EVERY_MS = 60 * 1000 };
+enum { PURGE_EVERY_MS = 60 * 1000, ENDED_UNSEEN_MS = 24 * 60 * 60 * 1000 };
 
 struct engine {
     struct model m;
@@ -37,6 +37,7 @@ static int set_pages(struct model *m)
         subscribers[i] = -1;
     free(m->subscribers);
     m->subscribers = subscribers;
+    m->n_subscribers = n;
     return 0;
 }
 
@@ -287,6 +288,64 @@ static void restore_clocks(struct model *m)
     }
 }
 
+/* An incident whose home is no place to talk any more gets the first one that is.
+ * @return whether it moved. */
+static bool move_home(struct model *m, struct incident *inc)
+{
+    const struct settings *s = m->settings;
+    const char *slash = strchr(inc->r.home, '/');
+    char *network = slash ? strndup(inc->r.home, (size_t)(slash - inc->r.home)) : NULL;
+    const struct channel_settings *c =
+        network ? settings_find_channel(s, network, slash + 1) : NULL;
+    bool moved = false;
+    size_t i, j;
+
+    free(network);
+    if (c && (c->roles & (CHANNEL_TALK | CHANNEL_PRACTICE)))
+        return false;
+    for (i = 0; i < s->n_networks && !moved; i++) {
+        for (j = 0; j < s->network[i].n_channels && !moved; j++) {
+            char *place;
+
+            if (!(s->network[i].channel[j].roles & CHANNEL_TALK))
+                continue;
+            place = buf_printf("%s/%s", s->network[i].name, s->network[i].channel[j].name);
+            moved = place && !record_set_text(&inc->r.home, place);
+            free(place);
+        }
+    }
+    return moved;
+}
+
+static void show_moved(struct model *m)
+{
+    struct incident *inc;
+
+    for (inc = m->incidents; inc; inc = inc->next) {
+        const struct revision *rev = model_open_revision(inc);
+
+        if (!inc->moved)
+            continue;
+        inc->moved = false;
+        model_put(m, RECORD_INCIDENT, &inc->r);
+        if (rev && model_is_open(inc))
+            chat_announce(m, inc, rev, false);
+    }
+}
+
+/* Those whose end their home never came back to see. */
+static void forget_ended(struct model *m)
+{
+    struct incident *inc, *next;
+
+    for (inc = m->incidents; inc; inc = next) {
+        next = inc->next;
+        if (inc->r.state == INCIDENT_RESOLVED &&
+            m->now.wall_ms - inc->r.closed_wall_ms >= ENDED_UNSEEN_MS)
+            incident_forget(m, inc);
+    }
+}
+
 static void begin(struct model *m, struct now now, struct turn *turn)
 {
     m->now = now;
@@ -309,6 +368,9 @@ int engine_start(struct engine *e, struct now now, struct turn *turn)
 
     begin(m, now, turn);
     restore_clocks(m);
+    for (inc = m->incidents; inc; inc = inc->next)
+        if (move_home(m, inc))
+            model_put(m, RECORD_INCIDENT, &inc->r);
     triage_restore(m);
     outbox_restore(m);
     watch_restore(m);
@@ -331,10 +393,15 @@ int engine_start(struct engine *e, struct now now, struct turn *turn)
 
 void engine_reload(struct engine *e, const struct settings *settings)
 {
-    e->m.settings = settings;
-    if (set_pages(&e->m))
-        return; /* the old numbers of subscribers stay; their order may be another, which is
-                   harmless */
+    struct model *m = &e->m;
+    struct incident *inc;
+
+    m->settings = settings;
+    (void)set_pages(m); /* without memory the old numbers of subscribers stay, which is harmless */
+    triage_reloaded(m);
+    for (inc = m->incidents; inc; inc = inc->next)
+        inc->moved = move_home(m, inc) || inc->moved;
+    model_timer_set(m, TIMER_PURGE, 0, m->now.boot_ms); /* what has moved is shown */
 }
 
 /* ---- one step
@@ -347,6 +414,8 @@ static void fire(struct model *m, const struct timer *t)
     switch (t->kind) { /* those that belong to no incident in memory */
     case TIMER_PURGE:
         triage_purge(m);
+        show_moved(m);
+        forget_ended(m);
         model_timer_set(m, TIMER_PURGE, 0, m->now.boot_ms + PURGE_EVERY_MS);
         return;
     case TIMER_WATCH:
@@ -467,7 +536,7 @@ static void take_page_answer(struct model *m, const struct page_answer *answer)
         return;
     case PAGE_SUBSCRIBERS:
         i = settings_find_page(m->settings, answer->page);
-        if (i >= 0 && answer->result == PAGE_OK)
+        if (i >= 0 && (size_t)i < m->n_subscribers && answer->result == PAGE_OK)
             m->subscribers[i] = answer->subscribers;
         return;
     case PAGE_CHECK:

@@ -18,6 +18,8 @@ struct alert {
     struct record_alert r;
     int64_t first_boot_ms;
     int64_t last_boot_ms;
+    bool
+        heeded; /* what it asks for is in a revision of its incident, or people decided otherwise */
     struct alert *next_hash;
     struct alert *older, *newer; /* order of last_boot_ms */
 };
@@ -61,6 +63,7 @@ struct incident {
     int64_t joined; /* alerts that belong to it */
     int64_t opened_boot_ms;
     int64_t revised_boot_ms;
+    bool moved;            /* to another home: what is open is shown there soon */
     bool revise_waits;     /* signals want another revision, held back by revision_interval */
     struct incident *next; /* oldest first */
 };
@@ -78,8 +81,8 @@ struct pending_shown {
 struct place {
     char *name;
     bool joined;
-    int64_t refusals_since_boot_ms;
-    int refusals;
+    int64_t answers_since_boot_ms; /* to people who are not listed */
+    int answers;
     struct place *next;
 };
 
@@ -127,6 +130,8 @@ struct model {
     struct timer *timers;
     uint64_t next_token;
     uint64_t next_seq;
+    bool full_told; /* that max_open is reached */
+    size_t n_subscribers;
     int64_t *subscribers;       /* per page, -1: unknown */
     struct watch_task *tasks;   /* watch.c's: what waits for a reading of the page, oldest first */
     struct outside *outside;    /* outside.c's: what readers should see by now */

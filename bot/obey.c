@@ -18,10 +18,9 @@
 
 enum {
     WHO_BYTES = 300,
-    /* Refusals to people who are not listed, at one place: more in a minute are counted, not said.
-     */
-    REFUSALS_MAX = 4,
-    REFUSALS_MS = 60 * 1000
+    /* Answers to people who are not listed, at one place, in one minute. */
+    ANSWERS_MAX = 4,
+    ANSWERS_MS = 60 * 1000
 };
 
 /* Everything that the handlers need about one command. */
@@ -29,6 +28,7 @@ struct request {
     const struct heard *line;
     const struct person_settings *person; /* NULL: not listed */
     struct command cmd;
+    bool aloud; /* it is answered; see may_answer() */
 };
 
 #define SAY(m, q, ...) chat_say(m, (q)->line->place, SAY_ANSWER, __VA_ARGS__)
@@ -41,17 +41,22 @@ static const char *prefix_of(const struct model *m)
 /* ---- who may
  * ---------------------------------------------------------------------------------------- */
 
-static bool may_refuse_aloud(struct model *m, const char *place)
+/* People who are on the list are always answered, all others together now and then: each channel
+ * has its measure, and all private talk of a network has one. */
+static bool may_answer(struct model *m, const struct heard *line)
 {
-    struct place *p = model_place(m, place);
+    struct place *p = model_place(m, line->private ? line->network : line->place);
 
     if (!p)
         return false;
-    if (m->now.boot_ms - p->refusals_since_boot_ms >= REFUSALS_MS) {
-        p->refusals_since_boot_ms = m->now.boot_ms;
-        p->refusals = 0;
+    if (m->now.boot_ms - p->answers_since_boot_ms >= ANSWERS_MS) {
+        p->answers_since_boot_ms = m->now.boot_ms;
+        p->answers = 0;
     }
-    return ++p->refusals <= REFUSALS_MAX;
+    if (p->answers >= ANSWERS_MAX)
+        return false;
+    p->answers++;
+    return true;
 }
 
 static void refuse(struct model *m, const struct request *q, const char *why)
@@ -64,13 +69,24 @@ static void refuse(struct model *m, const struct request *q, const char *why)
     log_quote(text, sizeof text, line->text);
     turn_audit(m->turn, "refused at %s: nick %s account %s: %s (%s)", line->place, nick, account,
                text, why);
+    if (!q->aloud)
+        return;
     if (q->cmd.incident && model_incident(m, q->cmd.incident))
         model_timeline(m, q->cmd.incident, m->now.wall_ms, "refused", line->nick, line->text);
-    if (!q->person && !may_refuse_aloud(m, line->place))
-        return;
     if (access_describe(m->settings, q->cmd.verb, who, sizeof who))
         who[0] = '\0';
     SAY(m, q, "%s: refused, %s. May do this: %s.", line->nick, why, who);
+}
+
+/* Exercises must not reach the page that the public reads. */
+static bool is_practice(const struct model *m, const struct heard *line)
+{
+    const char *slash = strchr(line->place, '/');
+    const struct channel_settings *c =
+        line->private || !slash ? NULL
+                                : settings_find_channel(m->settings, line->network, slash + 1);
+
+    return c && !(c->roles & CHANNEL_TALK);
 }
 
 static bool is_allowed(struct model *m, const struct request *q)
@@ -78,7 +94,14 @@ static bool is_allowed(struct model *m, const struct request *q)
     const struct heard *line = q->line;
 
     if (access_allows(q->person ? q->person->roles : ROLE_NONE, q->cmd.verb)) {
-        if (line->obey || !command_spec_find(q->cmd.verb)->roles)
+        if (!command_spec_find(q->cmd.verb)->roles)
+            return true;
+        if (is_practice(m, line)) {
+            SAY(m, q, "%s: this is a practice channel: nothing is drafted or published from here",
+                line->nick);
+            return false;
+        }
+        if (line->obey)
             return true;
         refuse(m, q,
                "I cannot check anybody's account yet (not logged in to services, or just joined)");
@@ -201,6 +224,14 @@ static void tell_not_open(struct model *m, const struct request *q, struct incid
     }
 }
 
+/* Somebody may have been taken off the list since. */
+static bool may_still_approve(const struct model *m, const char *person)
+{
+    int i = person[0] ? settings_find_person(m->settings, person) : -1;
+
+    return i >= 0 && access_allows(m->settings->person[i].roles, COMMAND_CONFIRM);
+}
+
 /* Where two people are needed: @return true when the second has come, or one is enough. */
 static bool is_approved(struct model *m, const struct request *q, struct incident *inc,
                         struct revision *rev)
@@ -208,7 +239,7 @@ static bool is_approved(struct model *m, const struct request *q, struct inciden
     if (!m->settings->chat.two_for_critical || rev->r.impact != IMPACT_CRITICAL ||
         rev->r.step == STEP_RESOLVED)
         return true;
-    if (!rev->r.first_approval[0]) {
+    if (!may_still_approve(m, rev->r.first_approval)) {
         rev->r.first_approval_wall_ms = m->now.wall_ms;
         if (!model_text(m, &rev->r.first_approval, q->person->name))
             return false;
@@ -550,7 +581,7 @@ static void refuse_sick(struct model *m, const struct request *q)
     log_quote(text, sizeof text, q->line->text);
     turn_audit(m->turn, "refused at %s: nick %s: %s (the store does not write)", q->line->place,
                nick, text);
-    if (q->person || may_refuse_aloud(m, q->line->place))
+    if (q->aloud)
         disk_refuse(m, q->cmd.incident ? model_incident(m, q->cmd.incident) : NULL, q->line->nick,
                     q->line->place);
 }
@@ -567,15 +598,19 @@ static void obey(struct model *m, const struct heard *line)
     r = command_parse(prefix_of(m), line->text, &q.cmd, why, sizeof why);
     if (r == CRIER_ENOENT)
         return;
+    q.aloud = q.person || may_answer(m, line);
     if (r) {
-        if (q.person || may_refuse_aloud(m, line->place))
+        if (q.aloud)
             SAY(m, &q, "%s: %s", line->nick, why);
         return;
     }
-    if (m->store_sick && command_spec_find(q.cmd.verb)->roles)
+    if (!q.aloud) {
+        (void)is_allowed(m, &q); /* for the audit */
+    } else if (m->store_sick && command_spec_find(q.cmd.verb)->roles) {
         refuse_sick(m, &q);
-    else if (is_allowed(m, &q))
+    } else if (is_allowed(m, &q)) {
         carry_out(m, &q);
+    }
 }
 
 void obey_command(struct model *m, const struct heard *line)

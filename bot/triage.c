@@ -81,7 +81,7 @@ static int wish_add(struct wish *w, const struct rule_settings *rule)
 static void revise(struct model *m, struct incident *inc, bool first)
 {
     const struct revision *base = base_of(inc);
-    const struct alert *a;
+    struct alert *a;
     struct revision_plan plan = {0};
     struct revision *rev;
     struct wish w;
@@ -91,10 +91,13 @@ static void revise(struct model *m, struct incident *inc, bool first)
         return;
     if (wish_init(&w, base))
         goto fail;
-    for (a = m->alert_oldest; a; a = a->newer)
-        if (a->r.incident == inc->r.id && a->r.firing && alert_tells(m, a) &&
-            wish_add(&w, alert_rule(m, a)))
+    for (a = m->alert_oldest; a; a = a->newer) {
+        if (a->r.incident != inc->r.id || a->heeded || !a->r.firing || !alert_tells(m, a))
+            continue;
+        if (wish_add(&w, alert_rule(m, a)))
             goto fail;
+        a->heeded = true;
+    }
     inc->revise_waits = false;
     if (!base) { /* the first draft takes the opening rule's words whatever its impact */
         w.changed = true;
@@ -240,18 +243,19 @@ static void join(struct model *m, struct incident *inc, struct alert *a)
 {
     alert_account(m, a, -1);
     a->r.incident = inc->r.id;
+    a->heeded = false;
     alert_account(m, a, 1);
     model_put(m, RECORD_ALERT, &a->r);
 }
 
 /* An alert that belongs to the incident has begun to tell something: does that change public words?
  */
-static void absorb(struct model *m, struct incident *inc, const struct alert *a)
+static void absorb(struct model *m, struct incident *inc, struct alert *a)
 {
     const struct rule_settings *rule = alert_rule(m, a);
     struct wish w;
 
-    if (!alert_tells_by(a, rule) || !a->r.firing)
+    if (!alert_tells_by(a, rule) || !a->r.firing || a->heeded)
         return;
     if (inc->revise_waits)
         return;
@@ -260,6 +264,8 @@ static void absorb(struct model *m, struct incident *inc, const struct alert *a)
     else if (w.changed) {
         add_reason(m, inc, a);
         want_revision(m, inc);
+    } else {
+        a->heeded = true;
     }
     components_finish(&w.components);
 }
@@ -345,6 +351,20 @@ static void take_lookback(struct model *m, struct incident *inc)
     m->notes_last = NULL;
 }
 
+/* Once, until one opens again: triage_purge() comes back to what pages. */
+static void tell_full(struct model *m, const struct alert *a, const char *place)
+{
+    char one[REASON_BYTES];
+
+    if (m->full_told || turn_error(m->turn))
+        return;
+    m->full_told = true;
+    describe(a, one, sizeof one);
+    chat_say(m, place, SAY_PROMPT,
+             "%lld are open, the most there may be: %s opens none. Close one: `%s`",
+             (long long)m->settings->triage.max_open, one, m->settings->chat.prefix);
+}
+
 static void open_incident(struct model *m, struct alert *a, struct deploy *suspect)
 {
     const struct rule_settings *rule = alert_rule(m, a);
@@ -354,8 +374,11 @@ static void open_incident(struct model *m, struct alert *a, struct deploy *suspe
     if (suspect && suspect->r.production_wall_ms)
         started = suspect->r.production_wall_ms;
     inc = incident_open(m, rule->page, rule->channel, rule->name, NULL, started);
-    if (!inc)
+    if (!inc) {
+        tell_full(m, a, rule->channel);
         return;
+    }
+    m->full_told = false;
     if (suspect) {
         inc->r.deploy = suspect->r.id;
         model_put(m, RECORD_INCIDENT, &inc->r);
@@ -422,6 +445,8 @@ static void on_firing(struct model *m, const struct signal *sig)
     began = !a->r.firing || strcmp(a->r.rule, rule ? rule->name : "") != 0;
     alert_account(m, a, -1);
     worse = sig->paging && !a->r.paging;
+    if (worse || strcmp(a->r.rule, rule ? rule->name : "") != 0)
+        a->heeded = false; /* but not because it comes and goes */
     a->r.severity = sig->severity;
     a->r.paging = sig->paging;
     worse = worse || (!told && alert_tells_by(a, rule)); /* a warning that is critical now */
@@ -570,12 +595,29 @@ void triage_signal(struct model *m, const struct signal *sig)
  * --------------------------------------------------------------------------------------------------
  */
 
+/* What pages and found no room for an incident. */
+static void reconsider_pages(struct model *m)
+{
+    struct alert *a;
+
+    for (a = m->alert_oldest; a; a = a->newer)
+        if (a->r.paging && a->r.firing && !a->r.held && !a->r.incident && alert_tells(m, a))
+            consider(m, a);
+}
+
 void triage_purge(struct model *m)
 {
     int64_t since = m->now.boot_ms - m->settings->triage.lookback_ms;
     int64_t storm = m->now.boot_ms - m->settings->triage.storm_window_ms;
+    struct incident *inc;
     struct alert *a, *newer;
     struct note *n;
+
+    if (m->full_told)
+        reconsider_pages(m);
+    for (inc = m->incidents; inc; inc = inc->next)
+        if (model_is_open(inc))
+            update_quiet(m, inc);
 
     if (storm < since)
         since = storm;
@@ -596,15 +638,45 @@ void triage_purge(struct model *m)
     }
 }
 
+void triage_reloaded(struct model *m)
+{
+    struct incident *inc;
+    struct alert *a;
+
+    for (inc = m->incidents; inc; inc = inc->next)
+        inc->firing = inc->joined = 0;
+    for (a = m->alert_oldest; a; a = a->newer)
+        alert_account(m, a, 1);
+}
+
+/* Whether a revision from before the restart can be taken to know of the alert. One that came less
+ * than revision_interval behind the last revision by signals may have been held back. */
+static bool was_heeded(const struct model *m, const struct alert *a)
+{
+    const struct incident *inc = a->r.incident ? model_incident(m, a->r.incident) : NULL;
+    const struct revision *rev = inc ? inc->revisions : NULL;
+    int64_t began = a->r.first_wall_ms;
+
+    while (rev && !rev->r.made_by[0])
+        rev = rev->next;
+    return inc && (began <= inc->r.revised_wall_ms ||
+                   (rev && began <= rev->r.made_wall_ms &&
+                    began > inc->r.revised_wall_ms + m->settings->chat.revision_interval_ms));
+}
+
 void triage_restore(struct model *m)
 {
     struct incident *inc;
     struct alert *a;
 
     alerts_sort(m);
-    for (a = m->alert_oldest; a; a = a->newer)
+    for (a = m->alert_oldest; a; a = a->newer) {
         alert_account(m, a, 1);
+        a->heeded = was_heeded(m, a);
+    }
     for (inc = m->incidents; inc; inc = inc->next) {
+        if (!model_is_open(inc))
+            continue;
         if (inc->r.quiet_wall_ms && inc->r.state == INCIDENT_DRAFT)
             model_timer_set(
                 m, TIMER_QUIET, inc->r.id,

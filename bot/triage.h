@@ -26,4 +26,7 @@ void triage_purge(struct model *m);
 /** A draft is open to be confirmed again: when its alerts are quiet, their time begins anew. */
 void triage_quiet_again(struct model *m, struct incident *inc);
 
+/** Another configuration: what alerts mean is found out anew. Says and stores nothing. */
+void triage_reloaded(struct model *m);
+
 #endif

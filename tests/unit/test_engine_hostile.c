@@ -544,6 +544,134 @@ static void deploy_on_the_test_servers_is_not_blamed_first(void **state)
     house_expect_last(h, HOUSE_OPS, "dep2: ");
 }
 
+/* ---- another configuration ------------------------------------------------------------------ */
+
+/* The rule that an alert was counted by is another now. */
+static void reload_counts_alerts_anew(void **state)
+{
+    struct house *h = *state;
+
+    draft(h);
+    h->settings->rule[1].watched = false;
+    engine_reload(h->engine, h->settings);
+    house_icinga(h, EXCEPTIONS_OK);
+    house_wait(h, 62 * MINUTE);
+    assert_int_equal(engine_open_incidents(h->engine), 0);
+}
+
+/* The home channel is configured no more: the draft must not wait where nobody is. */
+static void reload_that_takes_the_home_away_moves_in(void **state)
+{
+    struct house *h = *state;
+    struct channel_settings *c = &h->settings->network[0].channel[0];
+
+    draft(h);
+    assert_string_equal(c->name, "#ops");
+    c->roles = CHANNEL_WATCH;
+    fake_chat_clear(&h->chat);
+    engine_reload(h->engine, h->settings);
+    house_wait(h, MINUTE);
+    house_expect_said(h, HOUSE_SRE, "DRAFT 1.1, not public: ");
+    house_say(h, HOUSE_SRE, "deployer1", "=", "!status confirm 1.1");
+    house_expect_said(h, HOUSE_SRE, "1 is public since");
+    assert_int_equal(fake_chat_count(&h->chat, HOUSE_OPS), 0);
+}
+
+static void approval_of_somebody_removed_does_not_count(void **state)
+{
+    struct house *h = *state;
+
+    h->settings->chat.two_for_critical = true;
+    house_jinxer(h, FRONTEND);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
+    h->settings->person[0].name[0] = 'x';
+    engine_reload(h->engine, h->settings);
+    house_say(h, HOUSE_OPS, "deployer2", "=", "!status confirm 1.1");
+    assert_int_equal(fake_page_count(&h->page, PAGE_CREATE), 0);
+    house_expect_last(h, HOUSE_OPS, "1.1 is critical and needs a second person");
+}
+
+/* ---- limits --------------------------------------------------------------------------------- */
+
+static void page_without_room_is_told_and_opens_later(void **state)
+{
+    struct house *h = *state;
+
+    h->settings->triage.max_open = 1;
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status open Something odd");
+    house_wait(h, 11 * MINUTE);
+    fake_chat_clear(&h->chat);
+    house_jinxer(h, SEARCH);
+    house_expect_last(h, HOUSE_OPS, "1 are open, the most there may be: page SearchDown");
+    house_jinxer(h, "FIRING: MediaWiki exceptions: many #page");
+    assert_int_equal(fake_chat_count(&h->chat, NULL), 1);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status discard 1");
+    house_wait(h, MINUTE);
+    house_expect_said(h, HOUSE_OPS, "DRAFT 2.1");
+}
+
+static void strangers_get_few_answers(void **state)
+{
+    static const char *const lines[] = {"!status show 1", "!status", "!status help", "!status who",
+                                        "!status confirm 1.1"};
+    struct house *h = *state;
+    char nick[20], place[30];
+    size_t rows;
+    int i;
+
+    draft(h);
+    fake_chat_clear(&h->chat);
+    rows = fake_store_count(&h->store, RECORD_TIMELINE);
+    for (i = 0; i < 100; i++)
+        house_say(h, HOUSE_OPS, "mallory", "=", lines[i % 5]);
+    assert_in_range(fake_chat_count(&h->chat, HOUSE_OPS), 1, 8);
+    for (i = 0; i < 100; i++) {
+        (void)snprintf(nick, sizeof nick, "m%d", i);
+        (void)snprintf(place, sizeof place, "net/%s", nick);
+        house_say(h, place, nick, NULL, "!status show 1");
+    }
+    assert_in_range(fake_chat_count(&h->chat, NULL), 1, 40);
+    assert_in_range(fake_store_count(&h->store, RECORD_TIMELINE) - rows, 0, 12);
+    house_say(h, HOUSE_OPS, "reader1", "=", "!status show 1"); /* on the list: never muted */
+    house_expect_last(h, HOUSE_OPS, "confirm 1.1");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
+    house_expect_last(h, HOUSE_OPS, "1 is public");
+}
+
+static void practice_channel_publishes_nothing(void **state)
+{
+    struct house *h = *state;
+
+    h->settings->network[0].channel[1].roles = CHANNEL_PRACTICE;
+    house_say(h, HOUSE_SRE, "deployer1", "=", "!status open Just practising");
+    house_expect_last(h, HOUSE_SRE, "practice");
+    assert_int_equal(engine_open_incidents(h->engine), 0);
+}
+
+/* ---- what people decided -------------------------------------------------------------------- */
+
+/* A person lowered what the alerts asked for; only what comes after that may raise it. */
+static void lowered_impact_stays_lowered(void **state)
+{
+    struct house *h = *state;
+
+    draft(h);
+    house_wait(h, 2 * MINUTE);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status edit 1 impact minor");
+    house_expect_said(h, HOUSE_OPS, "DRAFT 1.2");
+    house_restart(h, 10 * SECOND);
+    house_wait(h, 2 * MINUTE);
+    house_expect_unsaid(h, HOUSE_OPS, "1.3");
+    house_jinxer(h, SEARCH);
+    house_expect_said(h, HOUSE_OPS, "DRAFT 1.3");
+    house_expect_said(h, HOUSE_OPS, "MINOR, Editing: partial outage, Search: major outage");
+    house_icinga(h, EXCEPTIONS_OK);
+    house_wait(h, 2 * MINUTE);
+    house_icinga(h, EXCEPTIONS);
+    house_wait(h, 2 * MINUTE);
+    house_expect_unsaid(h, HOUSE_OPS, "1.4");
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -574,6 +702,13 @@ int main(void)
         T(split_end_is_no_deploy_of_its_own),
         T(lost_end_does_not_blame_for_hours),
         T(deploy_on_the_test_servers_is_not_blamed_first),
+        T(reload_counts_alerts_anew),
+        T(reload_that_takes_the_home_away_moves_in),
+        T(approval_of_somebody_removed_does_not_count),
+        T(page_without_room_is_told_and_opens_later),
+        T(strangers_get_few_answers),
+        T(practice_channel_publishes_nothing),
+        T(lowered_impact_stays_lowered),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
