@@ -483,11 +483,24 @@ static int check_public_page(const json_t *root, const char *page_id)
     return strcmp(id, page_id) ? CRIER_ENOENT : 0;
 }
 
+static int read_present(const json_t *root, struct page_components *components)
+{
+    const json_t *list;
+    size_t k, added = 0;
+    int r = array_member(root, "components", &list);
+
+    if (!r && !list)
+        r = CRIER_EINVAL;
+    for (k = 0; !r && k < json_array_size(list); k++)
+        r = add_component(json_array_get(list, k), components, &added);
+    return r;
+}
+
 int statuspage_json_read_public(const char *data, size_t n, const char *page_id,
                                 const char *public_url, struct page_incidents *list,
                                 struct page_components *components)
 {
-    const json_t *incidents = NULL, *present = NULL;
+    const json_t *incidents = NULL;
     json_t *root = NULL;
     size_t k, added = 0;
     int r = load(data, n, &root);
@@ -498,10 +511,8 @@ int statuspage_json_read_public(const char *data, size_t n, const char *page_id,
         r = CRIER_EINVAL;
     for (k = 0; !r && k < json_array_size(incidents); k++)
         r = add_incident(json_array_get(incidents, k), public_url, list, &added);
-    if (!r && components && ((r = array_member(root, "components", &present)) || !present))
-        r = CRIER_EINVAL;
-    for (k = 0; !r && components && k < json_array_size(present); k++)
-        r = add_component(json_array_get(present, k), components, &added);
+    if (!r && components)
+        r = read_present(root, components);
     json_decref(root);
     return r;
 }

@@ -9,23 +9,6 @@
 #include "statuspage_read.h"
 #include "utf8.h"
 
-static void public_document(const char *text, size_t size)
-{
-    struct page_incidents incidents = {NULL, 0};
-    struct page_components components = {NULL, 0};
-    size_t i;
-
-    for (i = 0; i < 2; i++)
-        (void)statuspage_json_read_public(text, size, "pg1", "https://www.example.org", &incidents,
-                                          i ? NULL : &components);
-    for (i = 0; i < incidents.n; i++)
-        must_be_sound(&incidents.item[i]);
-    for (i = 0; i < components.n; i++)
-        must_be_clean(components.item[i].name);
-    page_incidents_finish(&incidents);
-    page_components_finish(&components);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void must(bool ok)
