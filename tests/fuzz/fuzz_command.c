@@ -27,6 +27,7 @@ static void check_success(const char *line, const struct command *c)
     assert(c->revision >= 0 && c->revision <= 999999999);
     assert(c->incident || !c->revision);
     assert(!c->quiet || c->verb == COMMAND_CONFIRM);
+    assert(!c->into || (c->verb == COMMAND_ADOPT && c->into != c->incident));
     assert(c->verb != COMMAND_CONFIRM || !*c->text);
     switch (c->verb) {
     case COMMAND_EDIT:
@@ -38,6 +39,7 @@ static void check_success(const char *line, const struct command *c)
     case COMMAND_DISCARD:
     case COMMAND_RESOLVE:
     case COMMAND_RETRACT:
+    case COMMAND_ADOPT:
         assert(c->incident);
         break;
     case COMMAND_STATUS:
