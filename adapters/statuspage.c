@@ -20,6 +20,7 @@ enum {
     QUEUE_BACKGROUND = 128, /* background ones are taken only below this */
     QUEUE_PUBLIC = 16,      /* of these, to be asked without the key */
     PUBLIC_EVERY_MS = 1000, /* between two of them */
+    RESTARTS_MAX = 4,       /* of one reading */
     SUSPENDED_MS = 1000,    /* less is the time between two looks at the clocks */
     WARM_FOR_MS = 30 * 60 * 1000,
     WARM_IDLE_MS = 40 * 1000, /* below max_idle_ms */
@@ -37,6 +38,7 @@ struct page {
     struct http_lane *lane[LANES];
     struct job *first; /* queued and under way, in the order of submit() */
     size_t n_jobs;
+    uint64_t writes; /* so many are over */
     bool warm_wanted;
     int64_t warm_until_boot_ms;
     int64_t last_used_boot_ms; /* when the last attempt began or ended */
@@ -449,6 +451,27 @@ static struct job *take_lane(struct page *p, struct http_lane *lane, struct now 
     return job;
 }
 
+/*
+ * A reading that overlapped a write may have been answered before it and would show the page as it
+ * was: whoever has heard of the write already would take that for somebody's hand on the page.
+ */
+static bool is_stale(const struct page *p, const struct job *job)
+{
+    return job->result == PAGE_OK && job_is_snapshot(job) && job->writes != p->writes &&
+           job->restarts < RESTARTS_MAX;
+}
+
+static void over(struct statuspage *s, struct page *p, struct job *job)
+{
+    p->writes += job_is_write(job);
+    if (!is_stale(p, job)) {
+        answer(s, p, job);
+        return;
+    }
+    job_restart(job);
+    job->begun = false;
+}
+
 static void take_finished(struct statuspage *s, struct page *p, struct now now)
 {
     struct http_outcome o;
@@ -463,7 +486,7 @@ static void take_finished(struct statuspage *s, struct page *p, struct now now)
         if (o.retry_after_ms)
             ratelimit_hold(p->limit, now.boot_ms + o.retry_after_ms);
         if (job_advance(job, &p->facts, &o))
-            answer(s, p, job);
+            over(s, p, job);
     }
     if (p->public_lane && http_lane_is_finished(p->public_lane)) {
         job = take_lane(p, p->public_lane, now, &o);
@@ -502,6 +525,9 @@ static bool begin(struct statuspage *s, struct page *p, struct job *job)
     const char *method;
     size_t max_bytes;
 
+    if (!job->begun)
+        job->writes = p->writes;
+    job->begun = true;
     if (!job_prepare(job, &p->facts, &method, &max_bytes)) {
         answer(s, p, job);
         return false;

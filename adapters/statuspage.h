@@ -17,7 +17,9 @@
  * of its components) is read before it; when that reading fails the create was not sent.
  *
  * Order: urgent requests first, each kind in the order of submit(); two writes of one incident
- * never overtake each other and never overlap; reads overlap. crier's own rate is limited (60 in a
+ * never overtake each other and never overlap; reads overlap, but what PAGE_LIST, PAGE_GET and
+ * PAGE_CHECK answer was read after every write whose answer came before (when write follows upon
+ * write, the fifth reading is answered as it is). crier's own rate is limited (60 in a
  * rolling minute for each key): what is over it waits, urgent requests may use all of it and
  * background ones half.
  *

@@ -23,6 +23,30 @@ static char *copy_text(const char *s)
     return strdup(s ? s : "");
 }
 
+static enum job_phase first_phase(enum page_op op)
+{
+    switch (op) {
+    case PAGE_CREATE:
+    case PAGE_UPDATE:
+    case PAGE_DELETE:
+        return JOB_WRITE;
+    case PAGE_CORRECT:
+    case PAGE_GET:
+        return JOB_READ_INCIDENT;
+    case PAGE_LIST:
+        return JOB_READ_LIST;
+    case PAGE_PUBLIC:
+        return JOB_READ_PUBLIC_SUMMARY;
+    case PAGE_SUBSCRIBERS:
+        return JOB_READ_SUBSCRIBERS;
+    case PAGE_CHECK:
+        return JOB_READ_PAGE;
+    case PAGE_WARM:
+        break;
+    }
+    return JOB_READ_COMPONENTS;
+}
+
 struct job *job_create(const struct page_request *req)
 {
     struct job *job = calloc(1, sizeof *job);
@@ -47,32 +71,7 @@ struct job *job_create(const struct page_request *req)
         if (components_set(&job->req.components, req->components.item[i].name,
                            req->components.item[i].status))
             goto fail;
-    switch (req->op) {
-    case PAGE_CREATE:
-    case PAGE_UPDATE:
-    case PAGE_DELETE:
-        job->phase = JOB_WRITE;
-        break;
-    case PAGE_CORRECT:
-    case PAGE_GET:
-        job->phase = JOB_READ_INCIDENT;
-        break;
-    case PAGE_PUBLIC:
-        job->phase = JOB_READ_PUBLIC_SUMMARY;
-        break;
-    case PAGE_LIST:
-        job->phase = JOB_READ_LIST;
-        break;
-    case PAGE_SUBSCRIBERS:
-        job->phase = JOB_READ_SUBSCRIBERS;
-        break;
-    case PAGE_CHECK:
-        job->phase = JOB_READ_PAGE;
-        break;
-    case PAGE_WARM:
-        job->phase = JOB_READ_COMPONENTS;
-        break;
-    }
+    job->phase = first_phase(req->op);
     return job;
 fail:
     job_destroy(job);
@@ -108,6 +107,22 @@ bool job_is_write(const struct job *job)
         return false;
     }
     return false;
+}
+
+bool job_is_snapshot(const struct job *job)
+{
+    return job->req.op == PAGE_LIST || job->req.op == PAGE_GET || job->req.op == PAGE_CHECK;
+}
+
+void job_restart(struct job *job)
+{
+    job->phase = first_phase(job->req.op);
+    job->rows_page = 1;
+    job->restarts++;
+    job->components_read = false;
+    page_components_finish(&job->read);
+    page_incidents_finish(&job->list);
+    job->error[0] = '\0';
 }
 
 bool job_is_public(const struct job *job)

@@ -44,6 +44,9 @@ struct job {
     char *url;
     char *body;
     int64_t subscribers;
+    bool begun;      /* its first attempt was */
+    uint64_t writes; /* of the page that were over by then */
+    int restarts;
     struct http_lane *lane; /* while an attempt is under way */
 
     /* Set when it is over. */
@@ -59,6 +62,10 @@ void job_destroy(struct job *job);
 
 /** @return true for requests that change the page. */
 bool job_is_write(const struct job *job);
+/** @return true for readings with the key of what writes change. */
+bool job_is_snapshot(const struct job *job);
+/** Lets a reading begin again, forgetting what was read. */
+void job_restart(struct job *job);
 /** @return true for what is asked of the public address, without the key. */
 bool job_is_public(const struct job *job);
 /** @return true when both change the same incident, as far as can be known. */

@@ -197,7 +197,7 @@ static void writes_of_one_incident_wait_for_each_other(void **state)
     struct page_request first = page_bench_request(PAGE_UPDATE),
                         second = page_bench_request(PAGE_UPDATE);
     struct page_request other = page_bench_request(PAGE_CREATE),
-                        read = page_bench_request(PAGE_LIST);
+                        read = page_bench_request(PAGE_SUBSCRIBERS);
     char other_key[] = "k1.8";
 
     options.total_timeout_ms = 3000;
@@ -210,7 +210,7 @@ static void writes_of_one_incident_wait_for_each_other(void **state)
     fake_http_queue(f->http, "PATCH", "/incidents", stall);
     page_bench_queue(f, "PATCH", "/incidents", 200, PAGE_BENCH_INCIDENT);
     page_bench_queue(f, "POST", "/incidents", 201, PAGE_BENCH_INCIDENT);
-    page_bench_queue(f, "GET", "/incidents/unresolved", 200, "[]");
+    page_bench_queue(f, "GET", "/subscribers/count", 200, "{\"email\":1}");
     page_bench_submit(f, &first);
     page_bench_submit(f, &second);
     page_bench_submit(f, &other);
@@ -223,6 +223,41 @@ static void writes_of_one_incident_wait_for_each_other(void **state)
     assert_int_equal(f->answer[2].result, PAGE_DOUBTFUL);
     assert_int_equal(f->answer[3].outbox_id, 2);
     assert_int_equal(f->answer[3].result, PAGE_OK);
+    page_bench_all_used(f);
+}
+
+/* Page 1 of the listing was read before the write: what it says is not the page any more. */
+static void reading_that_overlaps_a_write_is_done_again(void **state)
+{
+    struct page_bench *f = *state;
+    struct statuspage_options options = statuspage_options_default();
+    struct page_request read = page_bench_request(PAGE_LIST);
+    struct buf b;
+    int i;
+
+    options.rate_limit = 2; /* so the background reading waits in front of its page 2 */
+    options.rate_window_ms = 10000000;
+    page_bench_begin(f, &options);
+    read.urgent = false;
+    buf_init(&b, 1 << 16);
+    for (i = 0; i < 100; i++)
+        buf_addf(&b, "%s{\"id\":\"i%d\",\"status\":\"monitoring\"}", i ? "," : "[", i);
+    buf_addc(&b, ']');
+    page_bench_queue(f, "GET", "unresolved?page=1", 200, buf_str(&b));
+    buf_finish(&b);
+    page_bench_submit(f, &read);
+    page_bench_await_requests(f, 1);
+    write_once(f);
+    page_bench_queue(f, "GET", "unresolved?page=2", 200, "[]");
+    page_bench_queue(f, "GET", "unresolved?page=1", 200,
+                     "[{\"id\":\"new\",\"status\":\"monitoring\"}]");
+    for (i = 0; i < 2; i++) {
+        f->ahead_ms += options.rate_window_ms + 1;
+        page_bench_await_requests(f, (size_t)i + 3);
+    }
+    page_bench_await(f, 2);
+    page_bench_assert_answer(f, 1, PAGE_OK, "");
+    assert_string_equal(f->answer[1].ids, "new,");
     page_bench_all_used(f);
 }
 
@@ -384,6 +419,7 @@ int main(void)
         TEST(warm_connection_carries_the_write),
         TEST(connection_is_kept_warm_for_a_while),
         TEST(writes_of_one_incident_wait_for_each_other),
+        TEST(reading_that_overlaps_a_write_is_done_again),
         TEST(background_waits_for_the_rate_limit_and_urgent_does_not),
         TEST(pages_with_one_key_share_its_limit),
         TEST(retry_after_holds_back_background_only),
