@@ -149,18 +149,18 @@ static void reads_are_answered(void **state)
 
     draft(h);
     fill_disk(h);
-    house_say(h, HOUSE_OPS, "reader1", NULL, "!status");
+    house_say(h, HOUSE_OPS, "reader1", "=", "!status");
     house_expect_said(h, HOUSE_OPS, "`!status show N` has the words to post by hand");
     house_expect_last(h, HOUSE_OPS, "1 draft, not public");
-    house_say(h, HOUSE_OPS, "reader1", NULL, "!status show 1");
+    house_say(h, HOUSE_OPS, "reader1", "=", "!status show 1");
     house_expect_last(h, HOUSE_OPS, KIT_WORDS);
-    house_say(h, HOUSE_OPS, "reader1", NULL, "!status show");
+    house_say(h, HOUSE_OPS, "reader1", "=", "!status show");
     house_expect_last(h, HOUSE_OPS, KIT_WORDS);
-    house_say(h, HOUSE_OPS, "reader1", NULL, "!status show 9");
+    house_say(h, HOUSE_OPS, "reader1", "=", "!status show 9");
     house_expect_last(h, HOUSE_OPS, "there is no 9");
-    house_say(h, HOUSE_OPS, "reader1", NULL, "!status frobnicate");
+    house_say(h, HOUSE_OPS, "reader1", "=", "!status frobnicate");
     house_expect_last(h, HOUSE_OPS, "reader1: ");
-    house_say(h, HOUSE_OPS, "reader1", NULL, "!status help confirm");
+    house_say(h, HOUSE_OPS, "reader1", "=", "!status help confirm");
     house_expect_last(h, "net/reader1", "confirm");
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status who");
     house_expect_last(h, "net/deployer1", "you are ");
