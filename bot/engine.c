@@ -522,12 +522,12 @@ static void take_page_answer(struct model *m, const struct page_answer *answer)
         outbox_answer(m, answer);
         return;
     case PAGE_LIST:
+    case PAGE_GET:
         if (answer->outbox_id)
             outbox_answer(m, answer);
         else
             watch_answer(m, answer);
         return;
-    case PAGE_GET:
     case PAGE_DELETE:
         watch_answer(m, answer);
         return;

@@ -122,7 +122,8 @@ static void read_page(struct model *m, const struct incident *inc, struct outbox
         model_fail(m);
         return;
     }
-    req.op = PAGE_LIST;
+    /* a create is looked for among the newest; an update may be of an incident older than these */
+    req.op = req.remote_id[0] ? PAGE_GET : PAGE_LIST;
     req.recent = true;
     o->reading = true;
     turn_page(m->turn, &req);
@@ -412,6 +413,10 @@ static void reconcile(struct model *m, struct incident *inc, struct outbox *o,
         model_fail(m);
         goto out;
     }
+    if (answer->op == PAGE_GET && answer->result == PAGE_REFUSED && answer->http_status == 404) {
+        refused(m, inc, o, "somebody has removed the incident from the page");
+        goto out;
+    }
     if (answer->result != PAGE_OK) {
         if (model_text(m, &o->r.error, answer->error))
             postpone(m, inc, o,
@@ -458,7 +463,7 @@ void outbox_answer(struct model *m, const struct page_answer *answer)
     }
     if (!inc || !o)
         return;
-    if (answer->op == PAGE_LIST) {
+    if (answer->op == PAGE_LIST || answer->op == PAGE_GET) {
         if (o->r.state == OUTBOX_DOUBT)
             reconcile(m, inc, o, answer);
         return;

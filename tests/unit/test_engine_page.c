@@ -287,6 +287,55 @@ static void other_instances_incidents_are_no_twins(void **state)
     assert_int_equal(h->page.n_incidents, 2);
 }
 
+/* ---- updates in doubt
+ * ------------------------------------------------------------------------------------------ */
+
+static void doubtful_update_is_settled_by_reading_that_incident(void **state)
+{
+    struct house *h = *state;
+
+    (void)publish(h);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status update 1 identified: We know the cause.");
+    fake_page_script(&h->page, FAKE_DOUBT_APPLIED);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
+    house_expect_said(h, HOUSE_OPS, "1 updated at");
+    assert_int_equal(fake_page_count(&h->page, PAGE_UPDATE), 1);
+    assert_int_equal(fake_page_count(&h->page, PAGE_GET), 1);
+}
+
+static void lost_update_is_sent_again_after_the_grace(void **state)
+{
+    struct house *h = *state;
+
+    (void)publish(h);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status update 1 identified: We know the cause.");
+    fake_page_script(&h->page, FAKE_DOUBT_LOST);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
+    house_wait_sliced(h, 55 * SECOND, SECOND);
+    assert_int_equal(fake_page_count(&h->page, PAGE_UPDATE), 1);
+    house_wait_sliced(h, 15 * SECOND, SECOND);
+    assert_int_equal(fake_page_count(&h->page, PAGE_UPDATE), 2);
+    house_expect_said(h, HOUSE_OPS, "1 updated at");
+}
+
+static void update_of_a_removed_incident_ends_in_words(void **state)
+{
+    struct house *h = *state;
+    const char *remote = publish(h);
+    char id[40];
+
+    (void)snprintf(id, sizeof id, "%s", remote);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status update 1 identified: We know the cause.");
+    fake_page_script(&h->page, FAKE_DOUBT_LOST);
+    h->page_answers = false;
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
+    fake_page_remove(&h->page, id);
+    h->page_answers = true;
+    house_wait_sliced(h, 3 * MINUTE, SECOND);
+    house_expect_said(h, HOUSE_OPS, "somebody has removed the incident from the page");
+    assert_int_equal(fake_page_count(&h->page, PAGE_UPDATE), 1);
+}
+
 /* ---- told once, whatever happens to the channel
  * --------------------------------------------------------------- */
 
@@ -350,6 +399,9 @@ int main(void)
         T(resolve_does_not_wait_for_a_dead_page),
         T(late_twin_is_removed),
         T(other_instances_incidents_are_no_twins),
+        T(doubtful_update_is_settled_by_reading_that_incident),
+        T(lost_update_is_sent_again_after_the_grace),
+        T(update_of_a_removed_incident_ends_in_words),
         T(done_is_told_after_a_crash),
         T(resolved_is_told_after_a_gap),
     };
