@@ -62,6 +62,7 @@ def test_killed_while_publishing_publishes_once(house, moment):
     house.start()
     house.crowd("icinga-wm", "logmsgbot", "deployer1")
     number = house.draft("deployer1")
+    house.ask("deployer1", "!status", r"\b1\b")  # by now what was shown has been written down
     place = house.say("deployer1", f"!status confirm {number}")
     if moment == "request seen":
         house.sandbox.wait_requests(lambda rows: any(row["method"] == "POST" for row in rows))
