@@ -59,8 +59,9 @@ struct incident {
     struct revision *revisions;
     struct shown *shown;
     struct outbox *outbox;
-    int64_t firing; /* its alerts that fire and matter to readers (triage_tells) */
-    int64_t joined; /* alerts that belong to it */
+    int64_t firing;       /* its alerts that fire and matter to readers (triage_tells) */
+    int64_t joined;       /* alerts that belong to it */
+    int64_t done_boot_ms; /* a step became public, 0: none since the start */
     int64_t opened_boot_ms;
     int64_t revised_boot_ms;
     bool moved;            /* to another home: what is open is shown there soon */

@@ -331,6 +331,7 @@ static void done(struct model *m, struct incident *inc, struct outbox *o,
         return;
     if (remote && remote->url && remote->url[0] && !model_text(m, &inc->r.url, remote->url))
         return;
+    inc->done_boot_ms = m->now.boot_ms;
     inc->r.step = rev->r.step;
     inc->r.public_revision = rev->r.number;
     if (incident_enter(m, inc, INCIDENT_EVENT_PUBLISHED))

@@ -10,7 +10,12 @@
 #include "outbox.h"
 #include "propose.h"
 
-enum { WATCH_EVERY_MS = 60 * 1000, TASK_PATIENCE_MS = 3 * 1000, TASKS_MAX = 20 };
+enum {
+    READING_MAX_MS = 30 * 1000,
+    WATCH_EVERY_MS = 60 * 1000,
+    TASK_PATIENCE_MS = 3 * 1000,
+    TASKS_MAX = 20
+};
 
 enum task_kind { TASK_END, TASK_ADOPT };
 
@@ -156,6 +161,9 @@ static void take_edit(struct model *m, struct incident *inc, const struct page_i
     const struct revision *rev;
     long long waiting = open ? open->r.number : 0;
 
+    /* a reading that began before the last step was applied has the words of before */
+    if (inc->done_boot_ms && m->now.boot_ms - inc->done_boot_ms < READING_MAX_MS)
+        return;
     if (outbox_pending(inc) ||
         (p->step == (enum step)inc->r.step && !strcmp(p->title, inc->r.seen_title) &&
          !strcmp(p->body, inc->r.seen_body)))

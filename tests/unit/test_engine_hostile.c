@@ -672,6 +672,42 @@ static void lowered_impact_stays_lowered(void **state)
     house_expect_unsaid(h, HOUSE_OPS, "1.4");
 }
 
+/* A reading that began before a step was published brings the words of before: nobody edited. */
+static void old_reading_is_no_edit_by_hand(void **state)
+{
+    struct house *h = *state;
+    struct page_incident before, after;
+    struct page_answer answer = {.result = PAGE_OK, .http_status = 200, .error = ""};
+    char new_body[] = "We know the cause.", key_step[] = "2", title[200], body[400];
+
+    publish(h);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status update 1 identified: We know the cause.");
+    before = h->page.incident[0];
+    (void)snprintf(title, sizeof title, "%s", before.title);
+    (void)snprintf(body, sizeof body, "%s", before.body);
+    before.title = title;
+    before.body = body;
+    after = before;
+    after.body = new_body;
+    after.key_step = key_step;
+    after.step = STEP_IDENTIFIED;
+    h->page_answers = false;
+    house_wait(h, MINUTE);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status update 1 monitoring: We are watching.");
+    answer.n_incidents = 1;
+    answer.incident = &after;
+    fake_page_answer_with(&h->page, last_request(h, PAGE_UPDATE), &answer);
+    house_settle(h);
+    house_expect_said(h, HOUSE_OPS, "1 updated at");
+    answer.incident = &before;
+    fake_page_answer_with(&h->page, last_request(h, PAGE_LIST), &answer);
+    house_settle(h);
+    house_expect_unsaid(h, HOUSE_OPS, "by hand");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.3");
+    assert_int_equal(fake_page_count(&h->page, PAGE_UPDATE), 2);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -709,6 +745,7 @@ int main(void)
         T(strangers_get_few_answers),
         T(practice_channel_publishes_nothing),
         T(lowered_impact_stays_lowered),
+        T(old_reading_is_no_edit_by_hand),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
