@@ -15,6 +15,7 @@
 enum {
     LINE_BYTES = 400, /* what surely fits one line of IRC behind any prefix */
     SAY_BYTES = 2000,
+    WORDS_BYTES = 440, /* the longest public words that crier makes, with what is before them */
     SHOW_BYTES = COMPONENTS_MAX * (COMPONENT_NAME_MAX * 4 + 32) + SAY_BYTES,
     REPLACES_PER_INCIDENT = 2
 };
@@ -254,7 +255,7 @@ void chat_show(struct model *m, struct incident *inc, const struct revision *rev
     uint64_t token;
     bool apart;
 
-    buf_init(&words, SAY_BYTES);
+    buf_init(&words, SHOW_BYTES);
     buf_init(&prompt, SHOW_BYTES);
     buf_init(&consequence, SHOW_BYTES);
     add_heading(&words, inc, rev);
@@ -441,13 +442,17 @@ void chat_present(struct model *m, struct incident *inc, const char *place)
     rev = model_public_revision(inc);
     if (!rev)
         rev = inc->revisions;
-    buf_init(&b, SAY_BYTES);
+    buf_init(&b, SHOW_BYTES);
     if (inc->r.state == INCIDENT_PUBLIC)
         buf_addf(&b, "%lld is public, %s: ", (long long)inc->r.id,
                  step_name((enum step)inc->r.step));
     else
         buf_addf(&b, "%lld is being published: ", (long long)inc->r.id);
     add_words(&b, rev);
+    if (b.len > WORDS_BYTES) { /* written by hand on the page */
+        buf_truncate(&b, utf8_cut(buf_str(&b), WORDS_BYTES));
+        buf_adds(&b, "...");
+    }
     chat_say(m, place, SAY_ANSWER, "%s", buf_str(&b));
     buf_clear(&b);
     add_consequence(&b, rev);

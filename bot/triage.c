@@ -28,6 +28,7 @@ struct wish {
     enum impact impact;
     struct components components;
     const struct rule_settings *words; /* whose wording; NULL: as they are */
+    const struct rule_settings *any;   /* the last that changed anything */
     bool changed;
 };
 
@@ -72,6 +73,8 @@ static int wish_add(struct wish *w, const struct rule_settings *rule)
         w->words = rule;
     if (worse)
         w->impact = rule->impact;
+    if (worse || wider)
+        w->any = rule;
     w->changed = w->changed || worse || wider;
     return 0;
 }
@@ -86,6 +89,7 @@ static void revise(struct model *m, struct incident *inc, bool first)
     struct revision *rev;
     struct wish w;
     char *title = NULL, *body = NULL;
+    bool fits;
 
     if (!model_is_open(inc))
         return;
@@ -106,7 +110,11 @@ static void revise(struct model *m, struct incident *inc, bool first)
     }
     if (!w.changed)
         goto out;
-    if (w.words && !inc->r.words_edited) {
+    /* what somebody wrote on the page by hand may be longer than what can be shown here */
+    fits = !base || strlen(base->r.title) + strlen(base->r.body) <= WORDING_SHOWN_BYTES;
+    if (!fits && !w.words)
+        w.words = w.any;
+    if (w.words && (!inc->r.words_edited || !fits)) {
         struct wording_context ctx = {&w.components, inc->r.started_wall_ms, m->now.wall_ms};
         enum step step = base ? (enum step)base->r.step : STEP_INVESTIGATING;
 

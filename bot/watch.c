@@ -9,8 +9,10 @@
 #include "incident.h"
 #include "outbox.h"
 #include "propose.h"
+#include "utf8.h"
 
 enum {
+    TOLD_BYTES = 250,
     READING_MAX_MS = 30 * 1000,
     WATCH_EVERY_MS = 60 * 1000,
     TASK_PATIENCE_MS = 3 * 1000,
@@ -160,6 +162,7 @@ static void take_edit(struct model *m, struct incident *inc, const struct page_i
     const struct revision *open = model_open_revision(inc);
     const struct revision *rev;
     long long waiting = open ? open->r.number : 0;
+    int cut = (int)utf8_cut(p->body, TOLD_BYTES);
 
     /* a reading that began before the last step was applied has the words of before */
     if (inc->done_boot_ms && m->now.boot_ms - inc->done_boot_ms < READING_MAX_MS)
@@ -174,13 +177,15 @@ static void take_edit(struct model *m, struct incident *inc, const struct page_i
     model_timeline(m, inc->r.id, m->now.wall_ms, "edited", "page", p->body);
     turn_audit(m->turn, "incident %lld: changed on the page by hand", (long long)inc->r.id);
     if (waiting)
-        chat_home(
-            m, inc, SAY_ANNOUNCE,
-            "%lld was changed on the page by hand, now %s: \"%s\" (proposal %lld.%lld is dropped)",
-            (long long)inc->r.id, step_name(p->step), p->body, (long long)inc->r.id, waiting);
+        chat_home(m, inc, SAY_ANNOUNCE,
+                  "%lld was changed on the page by hand, now %s: \"%.*s%s\" (proposal %lld.%lld is "
+                  "dropped)",
+                  (long long)inc->r.id, step_name(p->step), cut, p->body, p->body[cut] ? "..." : "",
+                  (long long)inc->r.id, waiting);
     else
-        chat_home(m, inc, SAY_ANNOUNCE, "%lld was changed on the page by hand, now %s: \"%s\"",
-                  (long long)inc->r.id, step_name(p->step), p->body);
+        chat_home(m, inc, SAY_ANNOUNCE, "%lld was changed on the page by hand, now %s: \"%.*s%s\"",
+                  (long long)inc->r.id, step_name(p->step), cut, p->body,
+                  p->body[cut] ? "..." : "");
 }
 
 /* Where an incident made by hand is told: the home of the first rule of its page. */

@@ -708,6 +708,30 @@ static void old_reading_is_no_edit_by_hand(void **state)
     assert_int_equal(fake_page_count(&h->page, PAGE_UPDATE), 2);
 }
 
+/* Somebody wrote a whole page by hand: it is told in one line, and what fires then in ours. */
+static void long_words_by_hand_are_told_in_short(void **state)
+{
+    struct house *h = *state;
+    char body[4000];
+    size_t i;
+
+    publish(h);
+    for (i = 0; i < sizeof body - 1; i++)
+        body[i] = "slowly "[i % 7];
+    body[sizeof body - 1] = '\0';
+    house_wait(h, 2 * MINUTE);
+    free(h->page.incident[0].body);
+    h->page.incident[0].body = strdup(body);
+    house_wait(h, MINUTE);
+    house_expect_last(h, HOUSE_OPS, "1 was changed on the page by hand");
+    assert_in_range(strlen(fake_chat_last(&h->chat, HOUSE_OPS)), 1, 400);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status show 1");
+    for (i = 0; i < h->chat.n; i++)
+        assert_in_range(strlen(h->chat.line[i].text), 1, 450);
+    house_jinxer(h, SEARCH);
+    house_expect_said(h, HOUSE_OPS, "wider, not public: \"Search not working. Search may");
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -746,6 +770,7 @@ int main(void)
         T(practice_channel_publishes_nothing),
         T(lowered_impact_stays_lowered),
         T(old_reading_is_no_edit_by_hand),
+        T(long_words_by_hand_are_told_in_short),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
