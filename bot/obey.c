@@ -474,8 +474,14 @@ static void discard(struct model *m, const struct request *q)
 static void show(struct model *m, const struct request *q)
 {
     struct incident *inc = q->cmd.incident ? find_incident(m, q) : find_only(m, q, false);
+    const struct outbox *o = inc ? outbox_pending(inc) : NULL;
+    const struct revision *stuck = o && o->told_queued ? model_revision(inc, o->r.revision) : NULL;
 
-    if (inc && !(m->store_sick && disk_show(m, inc, q->line->place)))
+    if (!inc || (m->store_sick && disk_show(m, inc, q->line->place)))
+        return;
+    if (stuck && !model_open_revision(inc)) /* for whoever can post by hand */
+        chat_kit(m, inc, stuck, q->line->place, SAY_ANSWER);
+    else
         chat_present(m, inc, q->line->place);
 }
 

@@ -318,6 +318,24 @@ static void lost_update_is_sent_again_after_the_grace(void **state)
     house_expect_said(h, HOUSE_OPS, "1 updated at");
 }
 
+static void show_hands_out_the_words_while_the_page_is_down(void **state)
+{
+    struct house *h = *state;
+    size_t i;
+
+    for (i = 0; i < 30; i++)
+        fake_page_script(&h->page, FAKE_UNSENT);
+    house_jinxer(h, FRONTEND);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
+    house_expect_last(h, HOUSE_OPS, "1.1 is not public yet: queued, retrying");
+    house_say(h, HOUSE_OPS, "reader1", "=", "!status show 1");
+    house_expect_said(h, HOUSE_OPS,
+                      "1 by hand at https://manage.statuspage.io/pages/mainpage1234: "
+                      "investigating, CRITICAL, Reading: major outage");
+    house_expect_last(h, HOUSE_OPS,
+                      "title \"Pages not loading\", text \"Reading and Editing: many");
+}
+
 static void update_of_a_removed_incident_ends_in_words(void **state)
 {
     struct house *h = *state;
@@ -401,6 +419,7 @@ int main(void)
         T(other_instances_incidents_are_no_twins),
         T(doubtful_update_is_settled_by_reading_that_incident),
         T(lost_update_is_sent_again_after_the_grace),
+        T(show_hands_out_the_words_while_the_page_is_down),
         T(update_of_a_removed_incident_ends_in_words),
         T(done_is_told_after_a_crash),
         T(resolved_is_told_after_a_gap),
