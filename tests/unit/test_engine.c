@@ -843,6 +843,55 @@ static void slicing_of_ticks_changes_nothing(void **state)
     house_expect_said(first, HOUSE_OPS, "1.2 is not public yet");
 }
 
+/* Somebody sets the clock, by days and both ways: what is due in memory stays due when it was. */
+static void set_clocks_move_no_deadline(void **state)
+{
+    static const int64_t jumps[] = {26LL * HOUR, -50LL * HOUR};
+    struct house *h = *state;
+    size_t i, k;
+
+    for (i = 0; i < 2; i++) {
+        char confirm[40];
+
+        house_deploy(h, STARTED);
+        house_wait(h, 5 * MINUTE);
+        h->now.wall_ms += jumps[i];
+        house_icinga(h, EXCEPTIONS);
+        house_expect_last(h, HOUSE_OPS, "your scap backport is running since");
+        h->now.wall_ms -= 2 * jumps[i];
+        for (k = 0; k < 40; k++)
+            fake_page_script(&h->page, FAKE_UNSENT);
+        (void)snprintf(confirm, sizeof confirm, "!status confirm %zu.1", i + 1);
+        house_say(h, HOUSE_OPS, "deployer1", "=", confirm);
+        house_wait_sliced(h, 14 * MINUTE, 10 * SECOND);
+        house_expect_unsaid(h, HOUSE_OPS, "withdrawn");
+        house_wait_sliced(h, 3 * MINUTE, 10 * SECOND);
+        house_expect_said(h, HOUSE_OPS, "withdrawn");
+        h->page.n_script = h->page.next_script;
+        (void)snprintf(confirm, sizeof confirm, "!status discard %zu", i + 1);
+        house_say(h, HOUSE_OPS, "deployer1", "=", confirm);
+        house_icinga(h, EXCEPTIONS_OK);
+        house_deploy(h, FINISHED);
+        fake_chat_clear(&h->chat);
+    }
+}
+
+/* A stored deadline is never longer than it was, however the clock was set while crier was down. */
+static void a_clock_set_while_down_keeps_no_stale_approval(void **state)
+{
+    struct house *h = *state;
+    size_t k;
+
+    draft(h);
+    for (k = 0; k < 40; k++)
+        fake_page_script(&h->page, FAKE_UNSENT);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
+    h->now.wall_ms -= 48LL * HOUR;
+    house_restart(h, SECOND);
+    house_wait_sliced(h, 16 * MINUTE, 10 * SECOND);
+    house_expect_said(h, HOUSE_OPS, "withdrawn");
+}
+
 static void gap_shows_the_draft_again(void **state)
 {
     struct house *h = *state;
@@ -946,6 +995,8 @@ int main(void)
         T(restart_keeps_everything),
         T(crash_with_a_request_in_flight_publishes_once),
         T(slicing_of_ticks_changes_nothing),
+        T(set_clocks_move_no_deadline),
+        T(a_clock_set_while_down_keeps_no_stale_approval),
         T(gap_shows_the_draft_again),
         T(two_people_for_critical),
         T(edit_starts_the_approval_over),
