@@ -499,20 +499,17 @@ static void components_are_never_cut_off(void **state)
 
 /* ---- deploys --------------------------------------------------------------------------------- */
 
-#define CHANGE "[[gerrit:880004|Example change (T1)]], "
+#define CHANGE "[[gerrit:880004|Example (T1)]], "
 
 /* The end of a deploy, in a line so long that its bot split it, is the end of that one deploy. */
 static void split_end_is_no_deploy_of_its_own(void **state)
 {
     struct house *h = *state;
-    char line[421]; /* cut where the bot cuts it */
+    char line[421] = "!log deployer1@deploy1002 Finished scap: Backport for ";
+    size_t n = strlen(line);
 
-    (void)snprintf(
-        line, sizeof line,
-        "!log deployer1@deploy1002 Finished scap: Backport for %s%s%s%s%s%s%s%s%s%s%s%s%s", CHANGE,
-        CHANGE, CHANGE, CHANGE, CHANGE, CHANGE, CHANGE, CHANGE, CHANGE, CHANGE, CHANGE, CHANGE,
-        CHANGE);
-    assert_int_equal(strlen(line), sizeof line - 1);
+    for (; n < sizeof line - 1; n++) /* cut where the bot cuts it */
+        line[n] = CHANGE[n % (sizeof CHANGE - 1)];
     house_deploy(h, STARTED);
     house_wait(h, 8 * MINUTE);
     house_deploy(h, line);
