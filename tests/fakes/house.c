@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -226,4 +227,37 @@ void house_expect_unsaid(struct house *h, const char *place, const char *text)
         return;
     print_lines(h);
     fail_msg("said at %s: %s", place, text);
+}
+
+/* ---- ready-made ------------------------------------------------------------------------------ */
+
+int house_setup(void **state)
+{
+    struct house *h = calloc(1, sizeof *h);
+
+    assert_non_null(h);
+    house_init(h, HOUSE_CFG);
+    *state = h;
+    return 0;
+}
+
+int house_teardown(void **state)
+{
+    house_finish(*state);
+    free(*state);
+    return 0;
+}
+
+void house_draft(struct house *h)
+{
+    house_deploy(h, STARTED);
+    house_wait(h, 8 * MINUTE);
+    house_icinga(h, EXCEPTIONS);
+}
+
+void house_publish(struct house *h)
+{
+    house_draft(h);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
+    house_expect_last(h, HOUSE_OPS, "1 is public since 18:08:00, investigating: ");
 }

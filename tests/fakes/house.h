@@ -36,6 +36,32 @@ struct house {
     bool lines_show;   /* lines with a token are shown as soon as they are said; default true */
 };
 
+/* Lines as the bots say them; what they mean is in tests/data/house.cfg. */
+#define HOUSE_CFG "tests/data/house.cfg"
+#define EXCEPTIONS_IS(severity)                                                                    \
+    "PROBLEM - MediaWiki exceptions and fatals per minute for appserver on alert1001 is " severity \
+    ": 2.651e+04 gt 100"
+#define EXCEPTIONS EXCEPTIONS_IS("CRITICAL")
+#define EXCEPTIONS_OK                                                                          \
+    "RECOVERY - MediaWiki exceptions and fatals per minute for appserver on alert1001 is OK: " \
+    "(C)100 gt (W)50 gt 2"
+#define FRONTEND "(FrontendUnavailable) firing: varnish-text has reduced HTTP availability #page"
+#define FRONTEND_OK \
+    "(FrontendUnavailable) resolved: varnish-text has reduced HTTP availability #page"
+#define SEARCH "FIRING: SearchDown: search is down #page"
+#define STARTED \
+    "!log deployer1@deploy1002 Started scap: Backport for [[gerrit:880004|Example change (T1)]]"
+#define FINISHED                                                                                   \
+    "!log deployer1@deploy1002 Finished scap: Backport for [[gerrit:880004|Example change (T1)]] " \
+    "(duration: 09m 12s)"
+
+enum { SECOND = 1000, MINUTE = 60 * 1000, HOUR = 60 * 60 * 1000 };
+
+/** For cmocka: a house on HOUSE_CFG for each test, in *state. */
+int house_setup(void **state);
+int house_teardown(void **state);
+#define HOUSE_TEST(f) cmocka_unit_test_setup_teardown(f, house_setup, house_teardown)
+
 /** Reads the configuration, starts the engine at 2023-01-17 18:00:00 UTC and joins both channels.
  */
 void house_init(struct house *h, const char *config_path);
@@ -55,6 +81,11 @@ void house_say(struct house *h, const char *place, const char *nick, const char 
 void house_icinga(struct house *h, const char *text);
 void house_jinxer(struct house *h, const char *text);
 void house_deploy(struct house *h, const char *text);
+
+/** Draft 1.1 at 18:08, shown, with a suspect deploy that runs since 18:00. */
+void house_draft(struct house *h);
+/** The same, confirmed and public. */
+void house_publish(struct house *h);
 
 /** kill -9 and a start from what was committed; channels are joined again. */
 void house_restart(struct house *h, int64_t down_ms);

@@ -10,60 +10,6 @@
 
 #include "house.h"
 
-#ifndef HOUSE_CFG
-#define HOUSE_CFG "tests/data/house.cfg"
-#endif
-
-#define EXCEPTIONS                                                                        \
-    "PROBLEM - MediaWiki exceptions and fatals per minute for appserver on alert1001 is " \
-    "CRITICAL: "                                                                          \
-    "2.651e+04 gt 100"
-#define EXCEPTIONS_OK                                                                          \
-    "RECOVERY - MediaWiki exceptions and fatals per minute for appserver on alert1001 is OK: " \
-    "(C)100 gt (W)50 gt 2"
-#define FRONTEND "(FrontendUnavailable) firing: varnish-text has reduced HTTP availability #page"
-#define FRONTEND_OK \
-    "(FrontendUnavailable) resolved: varnish-text has reduced HTTP availability #page"
-#define STARTED \
-    "!log deployer1@deploy1002 Started scap: Backport for [[gerrit:880004|Example change (T1)]]"
-#define FINISHED                                                                                   \
-    "!log deployer1@deploy1002 Finished scap: Backport for [[gerrit:880004|Example change (T1)]] " \
-    "(duration: 09m 12s)"
-
-enum { SECOND = 1000, MINUTE = 60 * 1000, HOUR = 60 * 60 * 1000 };
-
-static int setup(void **state)
-{
-    struct house *h = calloc(1, sizeof *h);
-
-    house_init(h, HOUSE_CFG);
-    *state = h;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    house_finish(*state);
-    free(*state);
-    return 0;
-}
-
-/* A draft with a suspect deploy, shown. */
-static void draft(struct house *h)
-{
-    house_deploy(h, STARTED);
-    house_wait(h, 8 * MINUTE);
-    house_icinga(h, EXCEPTIONS);
-}
-
-/* The same, public. */
-static void publish(struct house *h)
-{
-    draft(h);
-    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
-    house_expect_last(h, HOUSE_OPS, "1 is public since 18:08:00, investigating: ");
-}
-
 /* ---- when it speaks
  * --------------------------------------------------------------------------------- */
 
@@ -71,7 +17,7 @@ static void critical_during_deploy_drafts(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     assert_int_equal(fake_chat_count(&h->chat, HOUSE_OPS), 2);
     assert_string_equal(
         h->chat.line[0].text,
@@ -203,7 +149,7 @@ static void worse_alert_makes_a_revision_at_most_once_a_minute(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     house_wait(h, 10 * SECOND);
     house_jinxer(h, FRONTEND);
     house_expect_unsaid(h, HOUSE_OPS, "1.2");
@@ -217,7 +163,7 @@ static void same_or_milder_alert_makes_none(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     house_wait(h, 2 * MINUTE);
     house_icinga(h, "PROBLEM - MediaWiki exceptions and fatals per minute for api on alert1001 is "
                     "CRITICAL: 200 gt 100");
@@ -230,7 +176,7 @@ static void superseded_revision_is_refused_and_the_new_one_shown(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     house_wait(h, 2 * MINUTE);
     house_jinxer(h, FRONTEND);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
@@ -244,7 +190,7 @@ static void widening_after_publication_is_a_proposal(void **state)
 {
     struct house *h = *state;
 
-    publish(h);
+    house_publish(h);
     house_wait(h, 2 * MINUTE);
     house_jinxer(h, FRONTEND);
     house_expect_said(h, HOUSE_OPS, "PROPOSAL 1.2, wider, not public: \"Pages not loading.");
@@ -260,7 +206,7 @@ static void resolve_speaks_of_what_was_public(void **state)
 {
     struct house *h = *state;
 
-    publish(h);
+    house_publish(h);
     house_wait(h, SECOND);
     house_deploy(h, "!log deployer1@deploy1002 sync-world aborted: Backport for "
                     "[[gerrit:880004|Example change (T1)]] (duration: 09m 31s)");
@@ -277,7 +223,7 @@ static void unrelated_outage_is_another_incident(void **state)
 {
     struct house *h = *state;
 
-    publish(h);
+    house_publish(h);
     house_wait(h, 11 * MINUTE);
     house_jinxer(h, "FIRING: SearchDown: search is down #page");
     house_expect_said(h, HOUSE_OPS, "DRAFT 2.1, not public: \"Search not working.");
@@ -291,7 +237,7 @@ static void confirm_publishes_exactly_what_was_shown(void **state)
     struct house *h = *state;
     const struct page_request *req;
 
-    publish(h);
+    house_publish(h);
     req = fake_page_last(&h->page, PAGE_CREATE);
     assert_int_equal(fake_page_count(&h->page, PAGE_CREATE), 1);
     assert_string_equal(req->title, "Errors for logged-in users");
@@ -312,7 +258,7 @@ static void confirm_twice_publishes_once(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     h->page_answers = false;
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
     house_say(h, HOUSE_OPS, "deployer2", "=", "!status confirm 1.1");
@@ -329,7 +275,7 @@ static void quiet_sends_no_mail(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1 quiet");
     assert_int_equal(fake_page_count(&h->page, PAGE_CREATE), 1);
     assert_int_equal(h->page.n_mails, 0);
@@ -339,7 +285,7 @@ static void plain_confirm_right_after_showing_asks_for_the_number(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     house_wait(h, 9 * SECOND);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm");
     house_expect_last(h, HOUSE_OPS, "1.1 has only just been shown");
@@ -356,7 +302,7 @@ static void what_was_not_shown_cannot_be_confirmed(void **state)
     struct house *h = *state;
 
     h->lines_show = false;
-    draft(h);
+    house_draft(h);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
     assert_int_equal(fake_page_count(&h->page, PAGE_CREATE), 0);
     h->lines_show = true;
@@ -369,7 +315,7 @@ static void another_place_must_have_seen_it_too(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     house_say(h, HOUSE_SRE, "sre1", "=", "!status confirm 1.1");
     assert_int_equal(fake_page_count(&h->page, PAGE_CREATE), 0);
     house_expect_last(h, HOUSE_SRE, "`!status confirm 1.1`");
@@ -392,7 +338,7 @@ static void only_those_who_may_are_obeyed(void **state)
     struct house *h = *state;
     size_t i;
 
-    draft(h);
+    house_draft(h);
     for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         house_say(h, HOUSE_OPS, rows[i].nick, rows[i].account, "!status confirm 1.1");
         house_expect_last(h, HOUSE_OPS, rows[i].why);
@@ -407,7 +353,7 @@ static void refusals_to_strangers_are_few(void **state)
     size_t before;
     int i;
 
-    draft(h);
+    house_draft(h);
     before = fake_chat_count(&h->chat, HOUSE_OPS);
     for (i = 0; i < 50; i++)
         house_say(h, HOUSE_OPS, "mallory", "=", "!status confirm 1.1");
@@ -420,7 +366,7 @@ static void unclear_or_late_page_is_told(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     h->page_answers = false;
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
     house_wait(h, 1900);
@@ -439,7 +385,7 @@ static void busy_page_is_tried_again(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     fake_page_script(&h->page, FAKE_UNSENT);
     fake_page_script(&h->page, FAKE_UNSENT);
     h->page.retry_after_ms = 30 * SECOND;
@@ -459,7 +405,7 @@ static void doubt_is_settled_by_reading(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     fake_page_script(&h->page, FAKE_DOUBT_APPLIED);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
     house_expect_last(h, HOUSE_OPS, "1 is public since");
@@ -471,7 +417,7 @@ static void lost_request_is_sent_again_after_the_grace(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     fake_page_script(&h->page, FAKE_DOUBT_LOST);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
     house_wait_sliced(h, 55 * SECOND, SECOND);
@@ -487,7 +433,7 @@ static void late_application_is_found(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     fake_page_script(&h->page, FAKE_DOUBT_APPLY_LATER);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
     house_wait_sliced(h, 30 * SECOND, SECOND);
@@ -502,7 +448,7 @@ static void refused_by_the_page_keeps_the_words(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     fake_page_script(&h->page, FAKE_REFUSE);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
     house_expect_last(h, HOUSE_OPS, "1.1 was NOT published, the page refused it");
@@ -516,7 +462,7 @@ static void stale_confirm_is_withdrawn(void **state)
     struct house *h = *state;
     int i;
 
-    draft(h);
+    house_draft(h);
     for (i = 0; i < 100; i++)
         fake_page_script(&h->page, FAKE_UNSENT);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
@@ -535,7 +481,7 @@ static void nothing_leaves_before_its_commit(void **state)
     struct house *h = *state;
     size_t said;
 
-    draft(h);
+    house_draft(h);
     said = h->chat.n;
     fake_chat_hear(&h->chat, HOUSE_OPS, "deployer1", "deployer1", "!status confirm 1.1",
                    h->now.wall_ms);
@@ -555,7 +501,7 @@ static void a_whole_life(void **state)
 {
     struct house *h = *state;
 
-    publish(h);
+    house_publish(h);
     house_wait(h, 5 * MINUTE);
     house_say(h, HOUSE_OPS, "deployer1", "=",
               "!status update 1 identified: A change is being undone. Errors go on for now.");
@@ -591,7 +537,7 @@ static void resolve_leaves_what_others_claim(void **state)
 {
     struct house *h = *state;
 
-    publish(h);
+    house_publish(h);
     house_wait(h, 11 * MINUTE);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status open Edits may fail");
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status edit 2 components Editing: degraded");
@@ -605,7 +551,7 @@ static void correct_and_retract(void **state)
 {
     struct house *h = *state;
 
-    publish(h);
+    house_publish(h);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status correct 1: Some people may see errors.");
     house_expect_last(h, HOUSE_OPS, "publishes it (no mail)");
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
@@ -622,7 +568,7 @@ static void edits_make_revisions_that_signals_keep(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status edit 1 title Errors for some users");
     house_expect_said(h, HOUSE_OPS, "DRAFT 1.2, not public: \"Errors for some users. People who");
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status edit 1 impact minor");
@@ -658,7 +604,7 @@ static void bad_edits_say_what_to_do(void **state)
     struct house *h = *state;
     size_t i;
 
-    draft(h);
+    house_draft(h);
     for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         size_t before = fake_chat_count(&h->chat, HOUSE_OPS);
 
@@ -673,7 +619,7 @@ static void text_takes_another_wording(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status text 1 slow");
     house_expect_said(h, HOUSE_OPS, "DRAFT 1.2, not public: \"Slow pages. Pages may load slowly;");
 }
@@ -682,7 +628,7 @@ static void discard_holds_the_alerts(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status discard 1 just a test");
     house_expect_last(h, HOUSE_OPS, "1 discarded");
     house_icinga(h, EXCEPTIONS);
@@ -697,7 +643,7 @@ static void quiet_draft_is_closed_once(void **state)
     struct house *h = *state;
     size_t before;
 
-    draft(h);
+    house_draft(h);
     house_icinga(h, EXCEPTIONS_OK);
     house_wait(h, 59 * MINUTE);
     before = fake_chat_count(&h->chat, HOUSE_OPS);
@@ -715,7 +661,7 @@ static void status_and_help(void **state)
 
     house_say(h, HOUSE_OPS, "reader1", "=", "!status");
     house_expect_last(h, HOUSE_OPS, "nothing is open");
-    draft(h);
+    house_draft(h);
     house_say(h, HOUSE_OPS, "reader1", "=", "!status");
     house_expect_last(h, HOUSE_OPS,
                       "1 draft, not public, `!status confirm 1.1`: \"Errors for logged-in users\"");
@@ -816,7 +762,7 @@ static void slicing_of_ticks_changes_nothing(void **state)
 
         if (i)
             house_init(h, HOUSE_CFG);
-        draft(h);
+        house_draft(h);
         house_wait_sliced(h, 10 * SECOND, slices[i]);
         house_jinxer(h, FRONTEND);
         house_wait_sliced(h, 3 * MINUTE, slices[i]);
@@ -882,7 +828,7 @@ static void a_clock_set_while_down_keeps_no_stale_approval(void **state)
     struct house *h = *state;
     size_t k;
 
-    draft(h);
+    house_draft(h);
     for (k = 0; k < 40; k++)
         fake_page_script(&h->page, FAKE_UNSENT);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
@@ -897,7 +843,7 @@ static void gap_shows_the_draft_again(void **state)
     struct house *h = *state;
 
     h->lines_show = false;
-    draft(h);
+    house_draft(h);
     fake_chat_unshow(&h->chat);
     fake_chat_left(&h->chat, HOUSE_OPS, "connection lost");
     house_settle(h);
@@ -946,60 +892,58 @@ static void edit_starts_the_approval_over(void **state)
     house_expect_last(h, HOUSE_OPS, "1 is public since");
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(critical_during_deploy_drafts),
-        T(critical_after_deploy_drafts),
-        T(critical_long_after_deploy_is_silent),
-        T(critical_without_deploy_is_silent),
-        T(sync_announced_at_its_end_is_the_suspect),
-        T(paging_drafts_at_once),
-        T(storm_drafts_at_the_third),
-        T(slow_storm_is_silent),
-        T(others_words_are_chatter),
-        T(storm_is_a_handful_of_lines),
-        T(worse_alert_makes_a_revision_at_most_once_a_minute),
-        T(same_or_milder_alert_makes_none),
-        T(superseded_revision_is_refused_and_the_new_one_shown),
-        T(widening_after_publication_is_a_proposal),
-        T(resolve_speaks_of_what_was_public),
-        T(unrelated_outage_is_another_incident),
-        T(confirm_publishes_exactly_what_was_shown),
-        T(confirm_twice_publishes_once),
-        T(quiet_sends_no_mail),
-        T(plain_confirm_right_after_showing_asks_for_the_number),
-        T(what_was_not_shown_cannot_be_confirmed),
-        T(another_place_must_have_seen_it_too),
-        T(only_those_who_may_are_obeyed),
-        T(refusals_to_strangers_are_few),
-        T(unclear_or_late_page_is_told),
-        T(busy_page_is_tried_again),
-        T(doubt_is_settled_by_reading),
-        T(lost_request_is_sent_again_after_the_grace),
-        T(late_application_is_found),
-        T(refused_by_the_page_keeps_the_words),
-        T(stale_confirm_is_withdrawn),
-        T(nothing_leaves_before_its_commit),
-        T(a_whole_life),
-        T(resolve_leaves_what_others_claim),
-        T(correct_and_retract),
-        T(edits_make_revisions_that_signals_keep),
-        T(bad_edits_say_what_to_do),
-        T(text_takes_another_wording),
-        T(discard_holds_the_alerts),
-        T(quiet_draft_is_closed_once),
-        T(status_and_help),
-        T(restart_keeps_everything),
-        T(crash_with_a_request_in_flight_publishes_once),
-        T(slicing_of_ticks_changes_nothing),
-        T(set_clocks_move_no_deadline),
-        T(a_clock_set_while_down_keeps_no_stale_approval),
-        T(gap_shows_the_draft_again),
-        T(two_people_for_critical),
-        T(edit_starts_the_approval_over),
+        HOUSE_TEST(critical_during_deploy_drafts),
+        HOUSE_TEST(critical_after_deploy_drafts),
+        HOUSE_TEST(critical_long_after_deploy_is_silent),
+        HOUSE_TEST(critical_without_deploy_is_silent),
+        HOUSE_TEST(sync_announced_at_its_end_is_the_suspect),
+        HOUSE_TEST(paging_drafts_at_once),
+        HOUSE_TEST(storm_drafts_at_the_third),
+        HOUSE_TEST(slow_storm_is_silent),
+        HOUSE_TEST(others_words_are_chatter),
+        HOUSE_TEST(storm_is_a_handful_of_lines),
+        HOUSE_TEST(worse_alert_makes_a_revision_at_most_once_a_minute),
+        HOUSE_TEST(same_or_milder_alert_makes_none),
+        HOUSE_TEST(superseded_revision_is_refused_and_the_new_one_shown),
+        HOUSE_TEST(widening_after_publication_is_a_proposal),
+        HOUSE_TEST(resolve_speaks_of_what_was_public),
+        HOUSE_TEST(unrelated_outage_is_another_incident),
+        HOUSE_TEST(confirm_publishes_exactly_what_was_shown),
+        HOUSE_TEST(confirm_twice_publishes_once),
+        HOUSE_TEST(quiet_sends_no_mail),
+        HOUSE_TEST(plain_confirm_right_after_showing_asks_for_the_number),
+        HOUSE_TEST(what_was_not_shown_cannot_be_confirmed),
+        HOUSE_TEST(another_place_must_have_seen_it_too),
+        HOUSE_TEST(only_those_who_may_are_obeyed),
+        HOUSE_TEST(refusals_to_strangers_are_few),
+        HOUSE_TEST(unclear_or_late_page_is_told),
+        HOUSE_TEST(busy_page_is_tried_again),
+        HOUSE_TEST(doubt_is_settled_by_reading),
+        HOUSE_TEST(lost_request_is_sent_again_after_the_grace),
+        HOUSE_TEST(late_application_is_found),
+        HOUSE_TEST(refused_by_the_page_keeps_the_words),
+        HOUSE_TEST(stale_confirm_is_withdrawn),
+        HOUSE_TEST(nothing_leaves_before_its_commit),
+        HOUSE_TEST(a_whole_life),
+        HOUSE_TEST(resolve_leaves_what_others_claim),
+        HOUSE_TEST(correct_and_retract),
+        HOUSE_TEST(edits_make_revisions_that_signals_keep),
+        HOUSE_TEST(bad_edits_say_what_to_do),
+        HOUSE_TEST(text_takes_another_wording),
+        HOUSE_TEST(discard_holds_the_alerts),
+        HOUSE_TEST(quiet_draft_is_closed_once),
+        HOUSE_TEST(status_and_help),
+        HOUSE_TEST(restart_keeps_everything),
+        HOUSE_TEST(crash_with_a_request_in_flight_publishes_once),
+        HOUSE_TEST(slicing_of_ticks_changes_nothing),
+        HOUSE_TEST(set_clocks_move_no_deadline),
+        HOUSE_TEST(a_clock_set_while_down_keeps_no_stale_approval),
+        HOUSE_TEST(gap_shows_the_draft_again),
+        HOUSE_TEST(two_people_for_critical),
+        HOUSE_TEST(edit_starts_the_approval_over),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

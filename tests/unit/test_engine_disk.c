@@ -11,16 +11,6 @@
 #include "err.h"
 #include "house.h"
 
-#ifndef HOUSE_CFG
-#define HOUSE_CFG "tests/data/house.cfg"
-#endif
-
-#define STARTED \
-    "!log deployer1@deploy1002 Started scap: Backport for [[gerrit:880004|Example change (T1)]]"
-#define EXCEPTIONS                                                                        \
-    "PROBLEM - MediaWiki exceptions and fatals per minute for appserver on alert1001 is " \
-    "CRITICAL: "                                                                          \
-    "2.651e+04 gt 100"
 #define KIT_WHERE "1 by hand at https://manage.statuspage.io/pages/"
 #define KIT_AS "investigating, MAJOR, Editing: partial outage"
 #define KIT_WORDS                                                                             \
@@ -28,31 +18,6 @@
     "instead of pages; we are investigating.\""
 #define SICK "my database cannot be written (disk full): nothing can be confirmed or published"
 #define WELL "my database can be written again: what waited goes on now"
-
-enum { SECOND = 1000, MINUTE = 60 * 1000 };
-
-static int setup(void **state)
-{
-    struct house *h = calloc(1, sizeof *h);
-
-    house_init(h, HOUSE_CFG);
-    *state = h;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    house_finish(*state);
-    free(*state);
-    return 0;
-}
-
-static void draft(struct house *h)
-{
-    house_deploy(h, STARTED);
-    house_wait(h, 8 * MINUTE);
-    house_icinga(h, EXCEPTIONS);
-}
 
 /* The disk is full, which shows at the next row. */
 static void fill_disk(struct house *h)
@@ -90,7 +55,7 @@ static void changing_commands_are_refused_with_the_kit(void **state)
     struct house *h = *state;
     size_t i;
 
-    draft(h);
+    house_draft(h);
     fill_disk(h);
     for (i = 0; i < sizeof commands / sizeof *commands; i++) {
         size_t before = fake_chat_count(&h->chat, HOUSE_OPS);
@@ -131,7 +96,7 @@ static void strangers_get_no_flood(void **state)
     size_t before;
     int i;
 
-    draft(h);
+    house_draft(h);
     fill_disk(h);
     before = fake_chat_count(&h->chat, HOUSE_OPS);
     for (i = 0; i < 20; i++)
@@ -147,7 +112,7 @@ static void reads_are_answered(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     fill_disk(h);
     house_say(h, HOUSE_OPS, "reader1", "=", "!status");
     house_expect_said(h, HOUSE_OPS, "`!status show N` has the words to post by hand");
@@ -172,7 +137,7 @@ static void the_kit_does_not_count_as_shown(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     fill_disk(h);
     house_say(h, HOUSE_SRE, "deployer1", "=", "!status show 1");
     house_expect_last(h, HOUSE_SRE, KIT_WORDS);
@@ -215,7 +180,7 @@ static void a_crash_while_it_is_full_forgets_only_what_was_not_written(void **st
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     fill_disk(h);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status discard 1");
     h->disk_full = false;
@@ -227,7 +192,7 @@ static void a_crash_while_it_is_full_forgets_only_what_was_not_written(void **st
 
 static void confirm_that_is_caught(struct house *h)
 {
-    draft(h);
+    house_draft(h);
     h->disk_full = true; /* and nobody knows yet */
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
     house_expect_said(h, HOUSE_OPS, SICK);
@@ -278,7 +243,7 @@ static void an_answer_of_the_page_is_kept(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     h->page_answers = false;
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
     assert_int_equal(fake_page_count(&h->page, PAGE_CREATE), 1);
@@ -340,7 +305,7 @@ static void a_disk_that_comes_and_goes_is_told_once_a_minute(void **state)
     struct house *h = *state;
     int i;
 
-    draft(h);
+    house_draft(h);
     for (i = 0; i < 30; i++) {
         h->disk_full = true;
         house_icinga(h, EXCEPTIONS);
@@ -359,7 +324,7 @@ static void a_disk_that_hangs_is_noticed(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     h->disk_hangs = true;
     house_icinga(h, "PROBLEM - Another check on host7 is CRITICAL: it is broken");
     assert_int_equal(courier_waiting(&h->courier), 1);
@@ -380,7 +345,7 @@ static void a_store_that_takes_no_more_is_a_sick_one(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     h->disk_hangs = true;
     house_icinga(h, "PROBLEM - Another check on host7 is CRITICAL: it is broken");
     h->store.refuse = CRIER_ELIMIT;
@@ -412,27 +377,25 @@ static void leaving_hands_over_what_has_gathered(void **state)
     assert_non_null(fake_store_row(&h->store, RECORD_INCIDENT, 1));
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(changing_commands_are_refused_with_the_kit),
-        T(opening_by_hand_is_refused),
-        T(strangers_get_no_flood),
-        T(reads_are_answered),
-        T(the_kit_does_not_count_as_shown),
-        T(an_outage_that_begins_then_is_told_and_kept),
-        T(a_crash_while_it_is_full_forgets_only_what_was_not_written),
-        T(a_confirm_that_is_caught_goes_on_soon_after),
-        T(a_confirm_that_is_caught_goes_on_within_its_time),
-        T(a_confirm_that_is_caught_too_long_is_withdrawn),
-        T(an_answer_of_the_page_is_kept),
-        T(signals_beyond_the_limit_are_counted),
-        T(a_disk_that_comes_and_goes_is_told_once_a_minute),
-        T(a_disk_that_hangs_is_noticed),
-        T(a_store_that_takes_no_more_is_a_sick_one),
-        T(leaving_hands_over_what_has_gathered),
+        HOUSE_TEST(changing_commands_are_refused_with_the_kit),
+        HOUSE_TEST(opening_by_hand_is_refused),
+        HOUSE_TEST(strangers_get_no_flood),
+        HOUSE_TEST(reads_are_answered),
+        HOUSE_TEST(the_kit_does_not_count_as_shown),
+        HOUSE_TEST(an_outage_that_begins_then_is_told_and_kept),
+        HOUSE_TEST(a_crash_while_it_is_full_forgets_only_what_was_not_written),
+        HOUSE_TEST(a_confirm_that_is_caught_goes_on_soon_after),
+        HOUSE_TEST(a_confirm_that_is_caught_goes_on_within_its_time),
+        HOUSE_TEST(a_confirm_that_is_caught_too_long_is_withdrawn),
+        HOUSE_TEST(an_answer_of_the_page_is_kept),
+        HOUSE_TEST(signals_beyond_the_limit_are_counted),
+        HOUSE_TEST(a_disk_that_comes_and_goes_is_told_once_a_minute),
+        HOUSE_TEST(a_disk_that_hangs_is_noticed),
+        HOUSE_TEST(a_store_that_takes_no_more_is_a_sick_one),
+        HOUSE_TEST(leaving_hands_over_what_has_gathered),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

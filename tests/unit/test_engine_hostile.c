@@ -10,54 +10,6 @@
 
 #include "house.h"
 
-#ifndef HOUSE_CFG
-#define HOUSE_CFG "tests/data/house.cfg"
-#endif
-
-#define EXCEPTIONS_IS(severity)                                                                    \
-    "PROBLEM - MediaWiki exceptions and fatals per minute for appserver on alert1001 is " severity \
-    ": 2.651e+04 gt 100"
-#define EXCEPTIONS EXCEPTIONS_IS("CRITICAL")
-#define EXCEPTIONS_OK                                                                          \
-    "RECOVERY - MediaWiki exceptions and fatals per minute for appserver on alert1001 is OK: " \
-    "(C)100 gt (W)50 gt 2"
-#define FRONTEND "(FrontendUnavailable) firing: varnish-text has reduced HTTP availability #page"
-#define SEARCH "FIRING: SearchDown: search is down #page"
-#define STARTED \
-    "!log deployer1@deploy1002 Started scap: Backport for [[gerrit:880004|Example change (T1)]]"
-
-enum { SECOND = 1000, MINUTE = 60 * 1000, HOUR = 60 * 60 * 1000 };
-
-static int setup(void **state)
-{
-    struct house *h = calloc(1, sizeof *h);
-
-    house_init(h, HOUSE_CFG);
-    *state = h;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    house_finish(*state);
-    free(*state);
-    return 0;
-}
-
-static void draft(struct house *h)
-{
-    house_deploy(h, STARTED);
-    house_wait(h, 8 * MINUTE);
-    house_icinga(h, EXCEPTIONS);
-}
-
-static void publish(struct house *h)
-{
-    draft(h);
-    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
-    house_expect_last(h, HOUSE_OPS, "1 is public since 18:08:00, investigating: ");
-}
-
 /* ---- alerts -------------------------------------------------------------------------------- */
 
 static void warning_that_becomes_critical_drafts(void **state)
@@ -96,7 +48,7 @@ static void critical_that_becomes_a_warning_is_quiet(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     house_icinga(h, EXCEPTIONS_IS("WARNING"));
     house_wait(h, 61 * MINUTE);
     assert_int_equal(engine_open_incidents(h->engine), 0);
@@ -179,7 +131,7 @@ static void end_on_its_way_is_no_ground_to_build_on(void **state)
 {
     struct house *h = *state;
 
-    publish(h);
+    house_publish(h);
     house_wait(h, 2 * MINUTE);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status resolve 1");
     h->page_answers = false;
@@ -202,7 +154,7 @@ static void proposal_builds_on_what_is_on_its_way(void **state)
 {
     struct house *h = *state;
 
-    publish(h);
+    house_publish(h);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status edit 1 title Nobody can edit");
     h->page_answers = false;
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
@@ -219,7 +171,7 @@ static void component_taken_out_is_given_back(void **state)
 {
     struct house *h = *state;
 
-    publish(h);
+    house_publish(h);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status edit 1 components Reading: partial");
     house_expect_said(h, HOUSE_OPS, "MAJOR, Reading: partial outage, Editing: operational");
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
@@ -235,7 +187,7 @@ static void end_gives_back_only_what_is_free_when_confirmed(void **state)
 {
     struct house *h = *state;
 
-    publish(h);
+    house_publish(h);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status resolve 1");
     house_wait(h, 11 * MINUTE);
     house_say(h, HOUSE_OPS, "deployer2", "=", "!status open Edits may fail");
@@ -258,7 +210,7 @@ static void correction_shows_only_what_it_changes(void **state)
     char line[100];
     size_t i;
 
-    publish(h);
+    house_publish(h);
     house_wait(h, 2 * MINUTE);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status correct 1: Some people may see errors.");
     for (i = 0; i < sizeof edits / sizeof edits[0]; i++) {
@@ -281,7 +233,7 @@ static void proposal_keeps_a_widening_that_waits(void **state)
 {
     struct house *h = *state;
 
-    publish(h);
+    house_publish(h);
     house_wait(h, 2 * MINUTE);
     house_jinxer(h, FRONTEND);
     house_expect_said(h, HOUSE_OPS, "PROPOSAL 1.2, wider");
@@ -324,7 +276,7 @@ static void stale_confirm_behind_another_is_withdrawn(void **state)
     struct house *h = *state;
     int i;
 
-    publish(h);
+    house_publish(h);
     fake_page_script(&h->page, FAKE_DOUBT_APPLY_LATER);
     h->page.read_fails = true;
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status update 1 identified: We know the cause.");
@@ -348,7 +300,7 @@ static void refusal_shows_what_it_took_along(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     h->page_answers = false;
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
     house_wait(h, 61 * SECOND);
@@ -369,7 +321,7 @@ static void refused_quiet_draft_is_closed_in_the_end(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     house_icinga(h, EXCEPTIONS_OK);
     fake_page_script(&h->page, FAKE_REFUSE);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
@@ -390,7 +342,7 @@ static void doubt_after_a_restart_is_told(void **state)
     struct house *h = *state;
     struct page_sink sink = h->page.sink;
 
-    draft(h);
+    house_draft(h);
     h->page_answers = false;
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
     fake_chat_clear(&h->chat);
@@ -411,7 +363,7 @@ static void created_without_a_number_is_looked_for(void **state)
     struct page_answer empty = {.result = PAGE_OK, .http_status = 201, .error = ""};
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     h->page_answers = false;
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
     while (h->page.request[last_request(h, PAGE_CREATE)].answered == false &&
@@ -437,7 +389,7 @@ static void endless_error_of_the_page_is_cut(void **state)
 
     memset(error, 'x', sizeof error - 1);
     error[sizeof error - 1] = '\0';
-    draft(h);
+    house_draft(h);
     h->page_answers = false;
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
     fake_page_answer_with(&h->page, last_request(h, PAGE_CREATE), &refused);
@@ -459,7 +411,7 @@ static void revision_counts_as_shown_with_its_last_line(void **state)
     const struct fake_line *words, *prompt;
     char line[400];
 
-    draft(h);
+    house_draft(h);
     h->lines_show = false;
     (void)snprintf(line, sizeof line, "!status edit 1 body %.270s", body);
     house_say(h, HOUSE_OPS, "deployer1", "=", line);
@@ -482,7 +434,7 @@ static void components_are_never_cut_off(void **state)
     char name[2][201], line[600];
     size_t i;
 
-    draft(h);
+    house_draft(h);
     for (i = 0; i < 2; i++) {
         memset(name[i], i ? 'B' : 'A', 200);
         name[i][200] = '\0';
@@ -554,7 +506,7 @@ static void reload_counts_alerts_anew(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     h->settings->rule[1].watched = false;
     engine_reload(h->engine, h->settings);
     house_icinga(h, EXCEPTIONS_OK);
@@ -568,7 +520,7 @@ static void reload_that_takes_the_home_away_moves_in(void **state)
     struct house *h = *state;
     struct channel_settings *c = &h->settings->network[0].channel[0];
 
-    draft(h);
+    house_draft(h);
     assert_string_equal(c->name, "#ops");
     c->roles = CHANNEL_WATCH;
     fake_chat_clear(&h->chat);
@@ -622,7 +574,7 @@ static void strangers_get_few_answers(void **state)
     size_t rows;
     int i;
 
-    draft(h);
+    house_draft(h);
     fake_chat_clear(&h->chat);
     rows = fake_store_count(&h->store, RECORD_TIMELINE);
     for (i = 0; i < 100; i++)
@@ -658,7 +610,7 @@ static void lowered_impact_stays_lowered(void **state)
 {
     struct house *h = *state;
 
-    draft(h);
+    house_draft(h);
     house_wait(h, 2 * MINUTE);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status edit 1 impact minor");
     house_expect_said(h, HOUSE_OPS, "DRAFT 1.2");
@@ -683,7 +635,7 @@ static void old_reading_is_no_edit_by_hand(void **state)
     struct page_answer answer = {.result = PAGE_OK, .http_status = 200, .error = ""};
     char new_body[] = "We know the cause.", key_step[] = "2", title[200], body[400];
 
-    publish(h);
+    house_publish(h);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status update 1 identified: We know the cause.");
     before = h->page.incident[0];
     (void)snprintf(title, sizeof title, "%s", before.title);
@@ -718,7 +670,7 @@ static void long_words_by_hand_are_told_in_short(void **state)
     char body[4000];
     size_t i;
 
-    publish(h);
+    house_publish(h);
     for (i = 0; i < sizeof body - 1; i++)
         body[i] = "slowly "[i % 7];
     body[sizeof body - 1] = '\0';
@@ -735,45 +687,43 @@ static void long_words_by_hand_are_told_in_short(void **state)
     house_expect_said(h, HOUSE_OPS, "wider, not public: \"Search not working. Search may");
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(warning_that_becomes_critical_drafts),
-        T(warnings_that_become_critical_are_a_storm),
-        T(critical_that_becomes_a_warning_is_quiet),
-        T(missed_recovery_does_not_silence_for_good),
-        T(missed_recovery_does_not_hide_a_bad_deploy),
-        T(storm_goes_on_after_a_restart),
-        T(held_alert_outlives_a_storm),
-        T(end_on_its_way_is_no_ground_to_build_on),
-        T(proposal_builds_on_what_is_on_its_way),
-        T(component_taken_out_is_given_back),
-        T(end_gives_back_only_what_is_free_when_confirmed),
-        T(correction_shows_only_what_it_changes),
-        T(proposal_keeps_a_widening_that_waits),
-        T(alerts_of_another_page_stay_out),
-        T(stale_confirm_behind_another_is_withdrawn),
-        T(refusal_shows_what_it_took_along),
-        T(refused_quiet_draft_is_closed_in_the_end),
-        T(doubt_after_a_restart_is_told),
-        T(created_without_a_number_is_looked_for),
-        T(endless_error_of_the_page_is_cut),
-        T(revision_counts_as_shown_with_its_last_line),
-        T(components_are_never_cut_off),
-        T(split_end_is_no_deploy_of_its_own),
-        T(lost_end_does_not_blame_for_hours),
-        T(deploy_on_the_test_servers_is_not_blamed_first),
-        T(reload_counts_alerts_anew),
-        T(reload_that_takes_the_home_away_moves_in),
-        T(approval_of_somebody_removed_does_not_count),
-        T(page_without_room_is_told_and_opens_later),
-        T(strangers_get_few_answers),
-        T(practice_channel_publishes_nothing),
-        T(lowered_impact_stays_lowered),
-        T(old_reading_is_no_edit_by_hand),
-        T(long_words_by_hand_are_told_in_short),
+        HOUSE_TEST(warning_that_becomes_critical_drafts),
+        HOUSE_TEST(warnings_that_become_critical_are_a_storm),
+        HOUSE_TEST(critical_that_becomes_a_warning_is_quiet),
+        HOUSE_TEST(missed_recovery_does_not_silence_for_good),
+        HOUSE_TEST(missed_recovery_does_not_hide_a_bad_deploy),
+        HOUSE_TEST(storm_goes_on_after_a_restart),
+        HOUSE_TEST(held_alert_outlives_a_storm),
+        HOUSE_TEST(end_on_its_way_is_no_ground_to_build_on),
+        HOUSE_TEST(proposal_builds_on_what_is_on_its_way),
+        HOUSE_TEST(component_taken_out_is_given_back),
+        HOUSE_TEST(end_gives_back_only_what_is_free_when_confirmed),
+        HOUSE_TEST(correction_shows_only_what_it_changes),
+        HOUSE_TEST(proposal_keeps_a_widening_that_waits),
+        HOUSE_TEST(alerts_of_another_page_stay_out),
+        HOUSE_TEST(stale_confirm_behind_another_is_withdrawn),
+        HOUSE_TEST(refusal_shows_what_it_took_along),
+        HOUSE_TEST(refused_quiet_draft_is_closed_in_the_end),
+        HOUSE_TEST(doubt_after_a_restart_is_told),
+        HOUSE_TEST(created_without_a_number_is_looked_for),
+        HOUSE_TEST(endless_error_of_the_page_is_cut),
+        HOUSE_TEST(revision_counts_as_shown_with_its_last_line),
+        HOUSE_TEST(components_are_never_cut_off),
+        HOUSE_TEST(split_end_is_no_deploy_of_its_own),
+        HOUSE_TEST(lost_end_does_not_blame_for_hours),
+        HOUSE_TEST(deploy_on_the_test_servers_is_not_blamed_first),
+        HOUSE_TEST(reload_counts_alerts_anew),
+        HOUSE_TEST(reload_that_takes_the_home_away_moves_in),
+        HOUSE_TEST(approval_of_somebody_removed_does_not_count),
+        HOUSE_TEST(page_without_room_is_told_and_opens_later),
+        HOUSE_TEST(strangers_get_few_answers),
+        HOUSE_TEST(practice_channel_publishes_nothing),
+        HOUSE_TEST(lowered_impact_stays_lowered),
+        HOUSE_TEST(old_reading_is_no_edit_by_hand),
+        HOUSE_TEST(long_words_by_hand_are_told_in_short),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,27 +10,6 @@
 
 #include "house.h"
 
-#define HOUSE_CFG "tests/data/house.cfg"
-#define FRONTEND "FIRING: FrontendUnavailable: varnish-text has reduced HTTP availability #page"
-
-enum { SECOND = 1000, MINUTE = 60 * 1000 };
-
-static int setup(void **state)
-{
-    struct house *h = calloc(1, sizeof *h);
-
-    house_init(h, HOUSE_CFG);
-    *state = h;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    house_finish(*state);
-    free(*state);
-    return 0;
-}
-
 static const char *publish(struct house *h)
 {
     house_jinxer(h, FRONTEND);
@@ -395,34 +374,32 @@ static void resolved_is_told_after_a_gap(void **state)
     assert_int_equal(engine_open_incidents(h->engine), 0);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(visible_is_said),
-        T(lag_is_waited_for),
-        T(old_state_is_said_loudly_once),
-        T(foreign_incident_gets_a_number),
-        T(adopt_goes_on_with_it),
-        T(adopt_into_a_draft_makes_no_second_incident),
-        T(bad_adoptions_are_refused),
-        T(edit_by_hand_is_taken_over),
-        T(what_crier_wrote_is_no_edit),
-        T(resolved_by_hand_is_over),
-        T(removed_by_hand_is_over),
-        T(page_that_cannot_be_read_ends_nothing),
-        T(resolve_heeds_incidents_made_by_hand),
-        T(maintenance_stays_maintenance),
-        T(resolve_does_not_wait_for_a_dead_page),
-        T(late_twin_is_removed),
-        T(other_instances_incidents_are_no_twins),
-        T(doubtful_update_is_settled_by_reading_that_incident),
-        T(lost_update_is_sent_again_after_the_grace),
-        T(show_hands_out_the_words_while_the_page_is_down),
-        T(update_of_a_removed_incident_ends_in_words),
-        T(done_is_told_after_a_crash),
-        T(resolved_is_told_after_a_gap),
+        HOUSE_TEST(visible_is_said),
+        HOUSE_TEST(lag_is_waited_for),
+        HOUSE_TEST(old_state_is_said_loudly_once),
+        HOUSE_TEST(foreign_incident_gets_a_number),
+        HOUSE_TEST(adopt_goes_on_with_it),
+        HOUSE_TEST(adopt_into_a_draft_makes_no_second_incident),
+        HOUSE_TEST(bad_adoptions_are_refused),
+        HOUSE_TEST(edit_by_hand_is_taken_over),
+        HOUSE_TEST(what_crier_wrote_is_no_edit),
+        HOUSE_TEST(resolved_by_hand_is_over),
+        HOUSE_TEST(removed_by_hand_is_over),
+        HOUSE_TEST(page_that_cannot_be_read_ends_nothing),
+        HOUSE_TEST(resolve_heeds_incidents_made_by_hand),
+        HOUSE_TEST(maintenance_stays_maintenance),
+        HOUSE_TEST(resolve_does_not_wait_for_a_dead_page),
+        HOUSE_TEST(late_twin_is_removed),
+        HOUSE_TEST(other_instances_incidents_are_no_twins),
+        HOUSE_TEST(doubtful_update_is_settled_by_reading_that_incident),
+        HOUSE_TEST(lost_update_is_sent_again_after_the_grace),
+        HOUSE_TEST(show_hands_out_the_words_while_the_page_is_down),
+        HOUSE_TEST(update_of_a_removed_incident_ends_in_words),
+        HOUSE_TEST(done_is_told_after_a_crash),
+        HOUSE_TEST(resolved_is_told_after_a_gap),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
