@@ -14,7 +14,7 @@ static const enum command_verb for_anybody[] = {COMMAND_STATUS, COMMAND_SHOW, CO
                                                 COMMAND_HELP};
 static const enum command_verb for_deployers[] = {
     COMMAND_CONFIRM, COMMAND_EDIT,    COMMAND_TEXT,    COMMAND_DISCARD, COMMAND_OPEN,
-    COMMAND_UPDATE,  COMMAND_RESOLVE, COMMAND_CORRECT, COMMAND_RETRACT};
+    COMMAND_UPDATE,  COMMAND_RESOLVE, COMMAND_CORRECT, COMMAND_RETRACT, COMMAND_ADOPT};
 
 static void strangers_may_only_read(void **state)
 {
