@@ -267,6 +267,7 @@ static void restore_clocks(struct model *m)
     struct deploy *d;
     struct alert *a;
     struct note *n;
+    struct revision *rev;
     struct shown *s;
 
     for (a = m->alert_oldest; a; a = a->newer) {
@@ -283,6 +284,9 @@ static void restore_clocks(struct model *m)
     for (inc = m->incidents; inc; inc = inc->next) {
         inc->opened_boot_ms = model_past_boot(m, inc->r.opened_wall_ms, t->deploy_max_ms);
         inc->revised_boot_ms = model_past_boot(m, inc->r.revised_wall_ms, t->deploy_max_ms);
+        for (rev = inc->revisions; rev; rev = rev->next)
+            rev->approved_boot_ms = model_past_boot(m, rev->r.first_approval_wall_ms,
+                                                    m->settings->chat.confirm_expires_ms);
         for (s = inc->shown; s; s = s->next)
             s->boot_ms = model_past_boot(m, s->r.wall_ms, t->deploy_max_ms);
     }

@@ -34,6 +34,7 @@ struct deploy {
 struct revision {
     struct record_revision r;
     struct components components; /* parsed r.components */
+    int64_t approved_boot_ms;     /* when the first of two confirmed it */
     struct revision *next;        /* newest first */
 };
 

@@ -239,8 +239,10 @@ static bool is_approved(struct model *m, const struct request *q, struct inciden
     if (!m->settings->chat.two_for_critical || rev->r.impact != IMPACT_CRITICAL ||
         rev->r.step == STEP_RESOLVED)
         return true;
-    if (!may_still_approve(m, rev->r.first_approval)) {
+    if (!may_still_approve(m, rev->r.first_approval) ||
+        m->now.boot_ms - rev->approved_boot_ms >= m->settings->chat.confirm_expires_ms) {
         rev->r.first_approval_wall_ms = m->now.wall_ms;
+        rev->approved_boot_ms = m->now.boot_ms;
         if (!model_text(m, &rev->r.first_approval, q->person->name))
             return false;
         model_put(m, RECORD_REVISION, &rev->r);

@@ -877,6 +877,22 @@ static void two_people_for_critical(void **state)
     house_expect_last(h, HOUSE_OPS, "1 is resolved on the page");
 }
 
+static void first_approval_goes_stale(void **state)
+{
+    struct house *h = *state;
+
+    h->settings->chat.two_for_critical = true;
+    house_jinxer(h, FRONTEND);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
+    house_wait(h, 10 * MINUTE);
+    house_restart(h, 5 * MINUTE);
+    house_say(h, HOUSE_OPS, "deployer2", "=", "!status confirm 1.1");
+    house_expect_last(h, HOUSE_OPS, "1.1 is critical and needs a second person");
+    assert_int_equal(fake_page_count(&h->page, PAGE_CREATE), 0);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
+    house_expect_last(h, HOUSE_OPS, "1 is public since");
+}
+
 static void edit_starts_the_approval_over(void **state)
 {
     struct house *h = *state;
@@ -943,6 +959,7 @@ int main(void)
         HOUSE_TEST(a_clock_set_while_down_keeps_no_stale_approval),
         HOUSE_TEST(gap_shows_the_draft_again),
         HOUSE_TEST(two_people_for_critical),
+        HOUSE_TEST(first_approval_goes_stale),
         HOUSE_TEST(edit_starts_the_approval_over),
     };
 
