@@ -48,6 +48,7 @@ struct outbox {
     struct record_outbox r;
     int64_t confirmed_boot_ms;
     int64_t doubt_boot_ms;
+    int64_t read_boot_ms; /* when the last reading of the page for it began */
     int64_t next_boot_ms; /* nothing is sent or read for it before */
     bool told_queued;     /* "queued, retrying" was said for it */
     bool reading;         /* a PAGE_LIST for it is under way */

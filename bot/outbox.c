@@ -14,7 +14,9 @@
 enum {
     BACKOFF_FIRST_MS = 1000,
     BACKOFF_MAX_MS = 60 * 1000,
-    READ_AGAIN_MS = 5 * 1000,
+    READ_AGAIN_MIN_MS = 200,
+    READ_AGAIN_MAX_MS = 5 * 1000,
+    READINGS_IN_GRACE = 12,
     TWIN_LOOK_MS = 5 * 1000,
     TELL_EVERY_MS = 60 * 1000,      /* in the first minutes of an outage of the page */
     TELL_LATER_MS = 10 * 60 * 1000, /* after that */
@@ -65,6 +67,21 @@ static int64_t backoff(const struct outbox *o, int64_t at_least_ms)
 
 /* ---- requests
  * ---------------------------------------------------------------------------------------- */
+
+static int64_t grace_of(const struct model *m, const struct incident *inc)
+{
+    return m->settings->page[model_page_index(m, inc->r.page)].doubt_grace_ms;
+}
+
+/* How long until the page is read once more for a step that is in doubt. */
+static int64_t read_again(const struct model *m, const struct incident *inc)
+{
+    int64_t ms = grace_of(m, inc) / READINGS_IN_GRACE;
+
+    if (ms < READ_AGAIN_MIN_MS)
+        return READ_AGAIN_MIN_MS;
+    return ms < READ_AGAIN_MAX_MS ? ms : READ_AGAIN_MAX_MS;
+}
 
 static bool fill_common(struct model *m, const struct incident *inc, const struct outbox *o,
                         struct page_request *req)
@@ -126,6 +143,7 @@ static void read_page(struct model *m, const struct incident *inc, struct outbox
     req.op = req.remote_id[0] ? PAGE_GET : PAGE_LIST;
     req.recent = true;
     o->reading = true;
+    o->read_boot_ms = m->now.boot_ms;
     turn_page(m->turn, &req);
 }
 
@@ -407,6 +425,7 @@ static void reconcile(struct model *m, struct incident *inc, struct outbox *o,
 {
     char *key = buf_printf("%s-%lld", m->meta.instance, (long long)inc->r.id);
     char *step = buf_printf("%lld", (long long)o->r.revision);
+    int64_t again = read_again(m, inc);
     size_t i;
 
     o->reading = false;
@@ -421,8 +440,7 @@ static void reconcile(struct model *m, struct incident *inc, struct outbox *o,
     if (answer->result != PAGE_OK) {
         if (model_text(m, &o->r.error, answer->error))
             postpone(m, inc, o,
-                     backoff(o, answer->retry_after_ms > READ_AGAIN_MS ? answer->retry_after_ms
-                                                                       : READ_AGAIN_MS));
+                     backoff(o, answer->retry_after_ms > again ? answer->retry_after_ms : again));
         goto out;
     }
     for (i = 0; i < answer->n_incidents; i++) {
@@ -430,13 +448,15 @@ static void reconcile(struct model *m, struct incident *inc, struct outbox *o,
 
         if (p->key_incident && p->key_step && !strcmp(p->key_incident, key) &&
             !strcmp(p->key_step, step)) {
+            turn_audit(m->turn, "incident %lld: %lld.%lld is found on the page after a doubt",
+                       (long long)inc->r.id, (long long)inc->r.id, (long long)o->r.revision);
             done(m, inc, o, p);
             goto out;
         }
     }
-    if (m->now.boot_ms - o->doubt_boot_ms <
-        m->settings->page[model_page_index(m, inc->r.page)].doubt_grace_ms) {
-        postpone(m, inc, o, READ_AGAIN_MS);
+    /* a reading that began within the grace may have been overtaken by the request itself */
+    if (o->read_boot_ms - o->doubt_boot_ms < grace_of(m, inc)) {
+        postpone(m, inc, o, again);
         goto out;
     }
     enter(m, o, OUTBOX_QUEUED);

@@ -429,6 +429,35 @@ static void lost_request_is_sent_again_after_the_grace(void **state)
     house_expect_said(h, HOUSE_OPS, "1 is public since");
 }
 
+/* What was read before the grace was over says nothing about what came in its last moment. */
+static void reading_from_within_the_grace_is_not_trusted(void **state)
+{
+    struct house *h = *state;
+    size_t reading = 0;
+    struct page_answer nothing = {
+        .result = PAGE_OK, .recent = true, .error = "", .subscribers = -1};
+
+    draft(h);
+    fake_page_script(&h->page, FAKE_DOUBT_APPLY_LATER);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
+    house_wait_sliced(h, 52 * SECOND, SECOND);
+    h->page_answers = false;
+    house_wait_sliced(h, 10 * SECOND,
+                      SECOND); /* it is read at 55 s, and the answer takes its time */
+    assert_int_equal(fake_page_apply_late(&h->page), 1);
+    while (reading < h->page.n &&
+           (h->page.request[reading].answered || h->page.request[reading].req.op != PAGE_LIST ||
+            !h->page.request[reading].req.outbox_id))
+        reading++;
+    assert_true(reading < h->page.n);
+    fake_page_answer_with(&h->page, reading, &nothing);
+    h->page_answers = true;
+    house_wait_sliced(h, 30 * SECOND, SECOND);
+    assert_int_equal(fake_page_count(&h->page, PAGE_CREATE), 1);
+    assert_int_equal(h->page.n_incidents, 1);
+    house_expect_said(h, HOUSE_OPS, "1 is public since");
+}
+
 static void late_application_is_found(void **state)
 {
     struct house *h = *state;
@@ -939,6 +968,7 @@ int main(void)
         HOUSE_TEST(busy_page_is_tried_again),
         HOUSE_TEST(doubt_is_settled_by_reading),
         HOUSE_TEST(lost_request_is_sent_again_after_the_grace),
+        HOUSE_TEST(reading_from_within_the_grace_is_not_trusted),
         HOUSE_TEST(late_application_is_found),
         HOUSE_TEST(refused_by_the_page_keeps_the_words),
         HOUSE_TEST(stale_confirm_is_withdrawn),
