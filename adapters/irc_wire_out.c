@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crash.h"
 #include "err.h"
 #include "log.h"
 #include "utf8.h"
@@ -106,7 +107,9 @@ void irc_wire_library_line(void *ctx, const char *line, size_t n)
 
     if (begins(line, n, "PRIVMSG ")) {
         if (w->expecting && n == strlen(w->expected) && !memcmp(line, w->expected, n)) {
+            CRASH_POINT("say.send");
             send_bytes(w, line, n);
+            CRASH_POINT("say.sent");
             part_sent(w);
             return;
         }

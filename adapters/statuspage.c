@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "buf.h"
+#include "crash.h"
 #include "err.h"
 #include "log.h"
 #include "ratelimit.h"
@@ -432,7 +433,9 @@ static void answer(struct statuspage *s, struct page *p, struct job *job)
         a.now_components = &present;
     }
     s->in_sink = true;
+    CRASH_POINT("page.answer-parsed");
     s->sink.answer(s->sink.ctx, &a);
+    CRASH_POINT("page.answer-taken");
     s->in_sink = false;
     components_finish(&present);
     job_destroy(job);
@@ -485,6 +488,7 @@ static void take_finished(struct statuspage *s, struct page *p, struct now now)
         p->last_used_boot_ms = now.boot_ms;
         if (o.retry_after_ms)
             ratelimit_hold(p->limit, now.boot_ms + o.retry_after_ms);
+        CRASH_POINT("page.answer-whole");
         if (job_advance(job, &p->facts, &o))
             over(s, p, job);
     }

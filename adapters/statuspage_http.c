@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "crash.h"
 #include "err.h"
 #include "log.h"
 #include "net_curl.h"
@@ -83,6 +84,8 @@ bool http_lane_is_busy(const struct http_lane *lane)
 
 bool http_lane_is_finished(const struct http_lane *lane)
 {
+    if (lane->state == LANE_RUNNING && lane->body && lane->handed_bytes == lane->body_bytes)
+        CRASH_POINT("page.body-sent");
     return lane->state == LANE_FINISHED;
 }
 
@@ -92,6 +95,8 @@ static size_t take_answer(char *data, size_t size, size_t n, void *ctx)
 {
     struct http_lane *lane = ctx;
 
+    if (!lane->answer.len)
+        CRASH_POINT("page.answer-begun");
     buf_add(&lane->answer, data, size * n);
     return buf_error(&lane->answer) ? CURL_WRITEFUNC_ERROR : size * n;
 }
@@ -106,6 +111,9 @@ static size_t give_body(char *dst, size_t size, size_t n, void *ctx)
         return CURL_READFUNC_ABORT;
     if (left > room)
         left = room;
+    left = CRASH_PIECE(lane->handed_bytes, left);
+    if (lane->handed_bytes)
+        CRASH_POINT("page.body-begun");
     memcpy(dst, lane->body + lane->handed_bytes, left);
     lane->handed_bytes += left;
     return left;
@@ -209,6 +217,7 @@ int http_lane_start(struct http_lane *lane, const char *method, const char *url,
     lane->handed_bytes = 0;
     buf_finish(&lane->answer);
     buf_init(&lane->answer, max_bytes);
+    CRASH_POINT("page.send");
     if ((r = make_headers(lane)) ||
         (r = net_curl_defaults(lane->easy, ep->ca_file, ep->proxy, (long)ep->connect_timeout_ms,
                                lane->errbuf)) ||

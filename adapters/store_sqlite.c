@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "crash.h"
 #include "err.h"
 #include "log.h"
 #include "store_db.h"
@@ -156,13 +157,16 @@ static int write_list(struct store_db *db, const struct job_list *l, struct stor
         any = any || job->batch.n;
     if (!any)
         return 0;
+    CRASH_POINT("store.begin");
     r = store_db_begin(db, why);
     if (r)
         return r;
     for (job = l->first; job && !r; job = job->next)
         r = store_db_apply(db, &job->batch, why);
+    CRASH_POINT("store.commit");
     if (!r)
         r = store_db_commit(db, why);
+    CRASH_POINT("store.committed");
     if (r)
         store_db_rollback(db);
     return r;
@@ -456,7 +460,9 @@ static void source_dispatch(void *ctx, const struct pollset *set, struct now now
             failed = false;
             s->sink.committed(s->sink.ctx, ticket, CRIER_EIO, why.text);
         }
+        CRASH_POINT("store.report");
         s->sink.committed(s->sink.ctx, ticket, 0, "");
+        CRASH_POINT("store.reported");
     }
     if (failed)
         s->sink.committed(s->sink.ctx, failed_ticket, CRIER_EIO, why.text);

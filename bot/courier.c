@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crash.h"
 #include "err.h"
 #include "log.h"
 
@@ -83,6 +84,7 @@ static void act(struct courier *c, const struct turn *t, bool late)
 
         switch (e->kind) {
         case EFFECT_SAY:
+            CRASH_POINT("say.hand");
             err = c->chat.say(c->chat.ctx, &e->say);
             if (err)
                 log_warnx("chat", "could not say a line at %s: %s", e->say.place,
@@ -93,6 +95,7 @@ static void act(struct courier *c, const struct turn *t, bool late)
                 answer_unsent(c, &e->page, "my database could not be written");
                 break;
             }
+            CRASH_POINT("page.hand");
             err = c->page.submit(c->page.ctx, &e->page);
             if (err && e->page.op != PAGE_WARM)
                 answer_unsent(c, &e->page, crier_strerror(err));
@@ -138,6 +141,7 @@ int courier_hear(struct courier *c, struct hearing *hearing, const struct heard 
     case HEARING_COMMAND:
         in.kind = INPUT_COMMAND;
         in.command = line;
+        CRASH_POINT("command.heard");
         return courier_input(c, &in, now);
     case HEARING_SIGNAL:
         in.kind = INPUT_SIGNAL;
@@ -174,6 +178,7 @@ static bool commit_one(struct courier *c)
     bool rows = c->turn.batch.n > 0;
     int err = w ? 0 : CRIER_ENOMEM;
 
+    CRASH_POINT("turn.commit");
     if (!err && rows)
         err = c->store.commit(c->store.ctx, &c->turn.batch, c->next_ticket);
     if (err) {

@@ -5,6 +5,7 @@
 
 #include "buf.h"
 #include "chat.h"
+#include "crash.h"
 #include "err.h"
 #include "incident.h"
 #include "outside.h"
@@ -157,7 +158,7 @@ static void run(struct model *m, struct incident *inc)
         model_timer_set(m, TIMER_OUTBOX, inc->r.id, o->next_boot_ms);
         return;
     }
-    if (o->r.state == OUTBOX_DOUBT)
+    if (o->r.state == OUTBOX_DOUBT && !CRASH_BREAKS_RECONCILE())
         read_page(m, inc, o);
     else
         send_step(m, inc, o);

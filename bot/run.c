@@ -9,6 +9,7 @@
 
 #include "buf.h"
 #include "courier.h"
+#include "crash.h"
 #include "engine.h"
 #include "err.h"
 #include "hearing.h"
@@ -204,6 +205,8 @@ static void on_chat_event(void *ctx, const struct chat_event *event)
     struct input in = {.kind = INPUT_CHAT, .chat = event};
 
     paging_chat(&r->paging, event, r->now);
+    if (event->kind == CHAT_SHOWN)
+        CRASH_POINT("say.shown");
     step(r, &in);
 }
 
@@ -449,7 +452,9 @@ static int start(struct run *r)
     if (!r->hearing || engine_create(r->settings, &r->engine))
         return EX_OSERR;
     store = store_sqlite_port(r->store);
+    CRASH_POINT("start.load");
     err = store.load(store.ctx, engine_load_row, r->engine);
+    CRASH_POINT("start.loaded");
     if (err) {
         log_errorx("store", "cannot read what is stored: %s", crier_strerror(err));
         return EX_IOERR;

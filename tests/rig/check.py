@@ -132,6 +132,8 @@ def unit(counts):
 def e2e(counts):
     if not counts.step("build crier with ASan and UBSan", ["make", jobs(), "SAN=1", "all"]):
         return
+    if not counts.step("build crier with crash points", ["make", jobs(), "CRASH=1", "all"]):
+        return
     report = BUILD / "e2e.xml"
     report.unlink(missing_ok=True)
     env = dict(os.environ, CRIER_BINARY=str(BUILD / "san" / "crier"))

@@ -164,6 +164,13 @@ class Sandbox:
         with _web.open(self.url + path, timeout=PATIENCE_S) as answer:
             return json.load(answer)
 
+    def manage(self, path):
+        """JSON of the manage API, for whoever has the key; the path goes on behind the page."""
+        request = urllib.request.Request(f"{self.url}/v1/pages/{self.page}{path}")
+        request.add_header("Authorization", "OAuth " + self.key)
+        with _web.open(request, timeout=PATIENCE_S) as answer:
+            return json.load(answer)
+
     def text(self, path="/"):
         with _web.open(self.url + path, timeout=PATIENCE_S) as answer:
             return answer.read().decode()
