@@ -429,6 +429,15 @@ void chat_shown(struct model *m, uint64_t token, bool shown)
 /* ---- what there is
  * -------------------------------------------------------------------------------------- */
 
+/* An answer that was put together, or nothing of it. */
+static void say_buf(struct model *m, const char *place, const struct buf *b)
+{
+    if (buf_error(b))
+        model_fail(m);
+    else
+        turn_say(m->turn, place, SAY_ANSWER, 0, 0, buf_str(b));
+}
+
 void chat_present(struct model *m, struct incident *inc, const char *place)
 {
     const struct revision *rev = model_open_revision(inc);
@@ -453,11 +462,12 @@ void chat_present(struct model *m, struct incident *inc, const char *place)
         buf_truncate(&b, utf8_cut(buf_str(&b), WORDS_BYTES));
         buf_adds(&b, "...");
     }
-    chat_say(m, place, SAY_ANSWER, "%s", buf_str(&b));
+    say_buf(m, place, &b);
     buf_clear(&b);
     add_consequence(&b, rev);
-    chat_say(m, place, SAY_ANSWER, "%s. Since about %s UTC. %s", buf_str(&b),
-             when_hms(inc->r.started_wall_ms, hms), chat_url(m, inc));
+    buf_addf(&b, ". Since about %s UTC. %s", when_hms(inc->r.started_wall_ms, hms),
+             chat_url(m, inc));
+    say_buf(m, place, &b);
     buf_finish(&b);
 }
 
@@ -531,10 +541,12 @@ void chat_status(struct model *m, const char *place)
             continue;
         buf_clear(&one);
         add_status(&one, m, inc);
+        if (buf_error(&one))
+            break;
         if (line.len && line.len + one.len + 3 > LINE_BYTES) {
             if (++lines == 2)
                 break;
-            chat_say(m, place, SAY_ANSWER, "%s", buf_str(&line));
+            say_buf(m, place, &line);
             buf_clear(&line);
         }
         buf_addf(&line, "%s%s", line.len ? " | " : "", buf_str(&one));
@@ -542,10 +554,10 @@ void chat_status(struct model *m, const char *place)
     }
     if (left > 0)
         buf_addf(&line, " | and %lld more: `%s show N`", left, m->settings->chat.prefix);
-    if (line.len)
-        chat_say(m, place, SAY_ANSWER, "%s", buf_str(&line));
-    if (buf_error(&line) || buf_error(&one))
+    if (buf_error(&one))
         model_fail(m);
+    else if (line.len || buf_error(&line))
+        say_buf(m, place, &line);
     buf_finish(&line);
     buf_finish(&one);
 }

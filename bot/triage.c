@@ -208,7 +208,7 @@ void triage_quiet_due(struct model *m, struct incident *inc)
 }
 
 /* "CHECK on HOST 18:34:55", as the channel reads it. */
-static void describe(const struct alert *a, char *dst, size_t size)
+static void describe(struct model *m, const struct alert *a, char *dst, size_t size)
 {
     struct buf b;
     char hms[WHEN_BYTES];
@@ -221,6 +221,8 @@ static void describe(const struct alert *a, char *dst, size_t size)
         buf_addf(&b, ", %s", a->r.summary);
     buf_truncate(&b, utf8_cut(buf_str(&b), size - 16));
     buf_addf(&b, " %s", when_hms(a->r.first_wall_ms, hms));
+    if (buf_error(&b) == CRIER_ENOMEM)
+        model_fail(m);
     memcpy(dst, buf_str(&b), b.len < size ? b.len + 1 : 1);
     buf_finish(&b);
 }
@@ -233,7 +235,7 @@ static void add_reason(struct model *m, struct incident *inc, const struct alert
     size_t first = strcspn(old, ";");
     struct buf b;
 
-    describe(a, one, sizeof one);
+    describe(m, a, one, sizeof one);
     for (char *semicolon = one; (semicolon = strchr(semicolon, ';')) != NULL;)
         *semicolon = ',';
     buf_init(&b, sizeof all - 1);
@@ -242,7 +244,9 @@ static void add_reason(struct model *m, struct incident *inc, const struct alert
         buf_adds(&b, "; ");
     }
     buf_adds(&b, one);
-    if (!buf_error(&b) && model_text(m, &inc->r.reasons, buf_str(&b)))
+    if (buf_error(&b) == CRIER_ENOMEM)
+        model_fail(m);
+    else if (!buf_error(&b) && model_text(m, &inc->r.reasons, buf_str(&b)))
         model_put(m, RECORD_INCIDENT, &inc->r);
     buf_finish(&b);
 }
@@ -367,7 +371,7 @@ static void tell_full(struct model *m, const struct alert *a, const char *place)
     if (m->full_told || turn_error(m->turn))
         return;
     m->full_told = true;
-    describe(a, one, sizeof one);
+    describe(m, a, one, sizeof one);
     chat_say(m, place, SAY_PROMPT,
              "%lld are open, the most there may be: %s opens none. Close one: `%s`",
              (long long)m->settings->triage.max_open, one, m->settings->chat.prefix);

@@ -125,10 +125,8 @@ void turn_audit(struct turn *t, const char *fmt, ...)
     va_start(ap, fmt);
     buf_vaddf(&b, fmt, ap);
     va_end(ap);
-    e->audit = buf_take(&b);
+    e->audit = buf_error(&b) == CRIER_ELIMIT ? strdup("(audit line too long)") : buf_take(&b);
     buf_finish(&b);
-    if (!e->audit)
-        e->audit = strdup("(audit line too long)");
     if (!e->audit)
         t->err = CRIER_ENOMEM;
 }
