@@ -89,6 +89,8 @@ static void act(struct courier *c, const struct turn *t, bool late)
             if (err)
                 log_warnx("chat", "could not say a line at %s: %s", e->say.place,
                           crier_strerror(err));
+            if (err == CRIER_ENOMEM && !c->err)
+                c->err = err; /* it is said after the next start */
             break;
         case EFFECT_PAGE:
             if (late && changes_page(&e->page)) {
@@ -154,6 +156,8 @@ int courier_hear(struct courier *c, struct hearing *hearing, const struct heard 
         } while (hearing_more(hearing, &signal));
         break;
     }
+    if (!c->err)
+        c->err = hearing_error(hearing); /* an alert that was not understood is not forgotten */
     return c->err;
 }
 

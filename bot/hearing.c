@@ -44,6 +44,7 @@ struct hearing {
     size_t rest_source;
     uint64_t rest_id;
     int64_t rest_wall_ms;
+    int err; /* sticky */
 };
 
 /* What is known of a line before its text is looked at. */
@@ -268,6 +269,14 @@ static struct slot *slot_find(struct hearing *h, const struct saying *s)
     return NULL;
 }
 
+/* @return false when something did not fit; out of memory is remembered. */
+static bool has_room(struct hearing *h, const struct buf *b)
+{
+    if (buf_error(b) == CRIER_ENOMEM)
+        h->err = CRIER_ENOMEM;
+    return !buf_error(b);
+}
+
 /* Remembers a first part. Without memory the line is simply not continued. */
 static void slot_open(struct hearing *h, const struct saying *s, size_t keep)
 {
@@ -300,6 +309,8 @@ static int try_match(struct hearing *h, size_t source, const char *text, struct 
 {
     int r = h->formats.match(h->formats.ctx, source, text, ret);
 
+    if (r == CRIER_ENOMEM)
+        h->err = r;
     if (r == CRIER_ELIMIT) {
         uint64_t n = ++h->limits_hit;
 
@@ -323,7 +334,7 @@ static int match_joined(struct hearing *h, const struct slot *slot, const char *
         buf_add(&h->joined, slot->text.data, slot->text.len);
         buf_adds(&h->joined, spaced ? " " : "");
         buf_adds(&h->joined, text);
-        if (buf_error(&h->joined))
+        if (!has_room(h, &h->joined))
             return CRIER_ELIMIT;
         r = try_match(h, slot->source, buf_str(&h->joined), ret);
         if (r != CRIER_ENOENT)
@@ -402,7 +413,7 @@ static enum hearing_kind classify(struct hearing *h, const struct saying *s, str
         buf_clear(&h->line);
         buf_add(&h->line, s->text, n);
     }
-    if (r || buf_error(&h->line))
+    if (!has_room(h, &h->line) || r)
         return HEARING_CHATTER;
     settle(h, s->source, given, ret);
     return HEARING_SIGNAL;
@@ -434,7 +445,7 @@ static bool set_place(struct hearing *h, const char *place)
 {
     buf_clear(&h->place);
     buf_adds(&h->place, place);
-    return !buf_error(&h->place);
+    return has_room(h, &h->place);
 }
 
 static bool set_who(struct hearing *h, const struct heard *line)
@@ -447,7 +458,7 @@ static bool set_who(struct hearing *h, const struct heard *line)
     buf_adds(&h->who, line->userhost);
     buf_addc(&h->who, '\n');
     buf_adds(&h->who, line->account);
-    return !buf_error(&h->who);
+    return has_room(h, &h->who);
 }
 
 /* Whose words: for lines that do not say so themselves. */
@@ -476,6 +487,11 @@ static bool is_command(const struct hearing *h, const struct heard *line,
     if (line->notice || !command_is_addressed(h->settings->chat.prefix, line->text))
         return false;
     return line->private || (channel && (channel->roles & (CHANNEL_TALK | CHANNEL_PRACTICE)));
+}
+
+int hearing_error(const struct hearing *h)
+{
+    return h->err;
 }
 
 enum hearing_kind hearing_line(struct hearing *h, const struct heard *line,

@@ -59,6 +59,10 @@ enum hearing_kind hearing_text(struct hearing *h, size_t source_index, const cha
  */
 bool hearing_more(struct hearing *h, struct signal *ret_signal);
 
+/** @return 0, or CRIER_ENOMEM: since then a line may have been taken for chatter that was a signal.
+ */
+int hearing_error(const struct hearing *h) __attribute__((warn_unused_result));
+
 /** The person whose account spoke, or whose hostmask matches where masks are configured for them.
  *  @return index in settings.person, or -1. Accounts compare without case of letters (brackets
  * differ: an account is always shown as it was registered), networks exactly. */

@@ -54,7 +54,8 @@ struct chat_port {
     void *ctx;
     /**
      * Queues one line; longer ones are split at the wire's limit, never inside a character.
-     * @return 0, CRIER_ENOENT (no such place), CRIER_ELIMIT (queue full: counted and told later).
+     * @return 0, CRIER_ENOENT (no such place), CRIER_ELIMIT (queue full: counted and told later) or
+     * CRIER_ENOMEM.
      */
     int (*say)(void *ctx, const struct say *say);
 };
