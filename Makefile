@@ -62,6 +62,13 @@ $(OUT)/libfakes.a: $(FAKE_OBJ)
 $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(OUT)/libfakes.a $(OUT)/libcrier.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
+# libcrier.a with the calls of what can fail renamed to tests/fakes/torture.c's.
+$(OUT)/libtortured.a: $(OUT)/libcrier.a tests/fakes/torture.syms
+	objcopy --redefine-syms=tests/fakes/torture.syms $< $@
+
+$(OUT)/tests/unit/test_torture_%: $(OUT)/tests/unit/test_torture_%.o $(OUT)/libfakes.a $(OUT)/libtortured.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(OUT)/libfakes.a -lcmocka $(LDLIBS)
+
 $(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(OUT)/libcrier.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 

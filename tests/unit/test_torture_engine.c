@@ -1,0 +1,75 @@
+/* The way from an alert to a resolved incident, among fakes, with each allocation failing in turn.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+#include "stage.h"
+
+static int set_up(void **state)
+{
+    struct stage *s = calloc(1, sizeof *s);
+
+    assert_non_null(s);
+    stage_init(s, "tests/data/house.cfg", false);
+    *state = s;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    stage_finish(*state);
+    free(*state);
+    return 0;
+}
+
+static void nothing_fails(void **state)
+{
+    struct stage *s = *state;
+
+    assert_true(stage_run(s, NULL) > 500);
+    assert_int_equal(s->n_starts, 1);
+}
+
+static void each_allocation_fails(void **state)
+{
+    struct torture_plan plan = {.kind = TORTURE_ALLOC};
+
+    stage_try_all(*state, plan, 1);
+}
+
+static void all_allocations_fail_from_each_on(void **state)
+{
+    struct torture_plan plan = {.kind = TORTURE_ALLOC, .lasting = true};
+
+    stage_try_all(*state, plan, 1);
+}
+
+static void each_allocation_fails_between_crashes(void **state)
+{
+    struct torture_plan plan = {.kind = TORTURE_ALLOC};
+    struct stage *s = *state;
+
+    s->crash_confirms = true;
+    stage_try_all(s, plan, 1);
+    s->crash_confirms = false;
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_fails),
+        cmocka_unit_test(each_allocation_fails),
+        cmocka_unit_test(all_allocations_fail_from_each_on),
+        cmocka_unit_test(each_allocation_fails_between_crashes),
+    };
+
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
