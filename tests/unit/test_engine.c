@@ -437,7 +437,7 @@ static void reading_from_within_the_grace_is_not_trusted(void **state)
     struct page_answer nothing = {
         .result = PAGE_OK, .recent = true, .error = "", .subscribers = -1};
 
-    draft(h);
+    house_draft(h);
     fake_page_script(&h->page, FAKE_DOUBT_APPLY_LATER);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
     house_wait_sliced(h, 52 * SECOND, SECOND);
