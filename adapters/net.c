@@ -267,12 +267,44 @@ static void leave_multi(struct net *net, struct transfer *t)
     t->in_multi = false;
 }
 
+/*
+ * What libcurl cannot read as a proxy it repeats in its error text, password and all; and a user or
+ * password with a control character makes it go without the proxy.
+ */
+static int check_proxy(const char *proxy)
+{
+    static const CURLUPart parts[] = {CURLUPART_USER, CURLUPART_PASSWORD};
+    CURLU *u = curl_url();
+    CURLUcode c;
+    size_t i;
+
+    if (!u)
+        return CRIER_ENOMEM;
+    c = curl_url_set(u, CURLUPART_URL, proxy, CURLU_NON_SUPPORT_SCHEME);
+    for (i = 0; !c && i < sizeof parts / sizeof parts[0]; i++) {
+        char *part = NULL;
+
+        c = curl_url_get(u, parts[i], &part, CURLU_URLDECODE);
+        if (c == CURLUE_NO_USER || c == CURLUE_NO_PASSWORD)
+            c = CURLUE_OK;
+        if (part)
+            explicit_bzero(part, strlen(part));
+        curl_free(part);
+    }
+    curl_url_cleanup(u);
+    return c == CURLUE_OK ? 0 : c == CURLUE_OUT_OF_MEMORY ? CRIER_ENOMEM : CRIER_EINVAL;
+}
+
 int net_curl_defaults(CURL *easy, const char *ca_file, const char *proxy, long connect_timeout_ms,
                       char *errbuf)
 {
     CURLcode c = CURLE_OK;
+    int r;
 
     errbuf[0] = '\0';
+    r = proxy ? check_proxy(proxy) : 0;
+    if (r)
+        return r;
     c |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, errbuf);
     c |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     c |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
@@ -287,6 +319,7 @@ int net_curl_defaults(CURL *easy, const char *ca_file, const char *proxy, long c
     if (ca_file)
         c |= curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file);
     c |= curl_easy_setopt(easy, CURLOPT_PROXY, proxy ? proxy : "");
+    c |= curl_easy_setopt(easy, CURLOPT_NOPROXY, ""); /* nor an exception of the environment's */
     /* Plain http through an http proxy would otherwise end at the proxy. */
     c |= curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
     return c ? CRIER_EIO : 0;

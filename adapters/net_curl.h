@@ -17,9 +17,11 @@ typedef void net_curl_done(void *ctx, CURL *easy, CURLcode result);
 
 /**
  * Sets what every handle of crier must have: QUICK_EXIT, NOSIGNAL, CAPATH NULL, PROXY "" unless
- * given, TLS 1.2 at least with full verification, http and https only, HTTP/1.1, a tunnel through
- * HTTP proxies, error buffer, connect timeout.
+ * given (and then for every host), TLS 1.2 at least with full verification, http and https only,
+ * HTTP/1.1, a tunnel through HTTP proxies, error buffer, connect timeout.
  * @param errbuf at least CURL_ERROR_SIZE bytes that live as long as the handle.
+ * @return 0, CRIER_EINVAL for a proxy that libcurl could not use (it would tell the password, or
+ *         do without the proxy), CRIER_EIO or CRIER_ENOMEM.
  */
 int net_curl_defaults(CURL *easy, const char *ca_file, const char *proxy, long connect_timeout_ms,
                       char *errbuf) __attribute__((warn_unused_result));

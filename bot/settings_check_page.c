@@ -68,19 +68,72 @@ static const char *url_problem(const char *url, bool plain_ok)
     return NULL;
 }
 
+/* NAME, an address or [ADDRESS], then maybe :PORT. */
+static bool is_host_and_port(const char *s)
+{
+    size_t n = *s == '[' ? strcspn(s, "]") + 1 : strspn(s, LETTERS DIGITS ".-_");
+    long port = 0;
+
+    if (*s == '[' && (n < 4 || strspn(s + 1, "0123456789abcdefABCDEF:.") != n - 2 || !s[n - 1]))
+        return false;
+    if (!n || !s[n])
+        return n > 0;
+    if (s[n] != ':' || !s[n + 1])
+        return false;
+    for (s += n + 1; *s >= '0' && *s <= '9' && port <= 65535; s++)
+        port = port * 10 + (*s - '0');
+    return !*s && port >= 1 && port <= 65535;
+}
+
+/* As RFC 3986 section 3.2.1 has it, and no control character behind a percent sign. */
+static bool is_userinfo(const char *s, size_t n)
+{
+    static const char plain[] = LETTERS DIGITS "-._~!$&'()*+,;=:";
+    static const char hex[] = "0123456789abcdefABCDEF";
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        if (s[i] != '%') {
+            if (!strchr(plain, s[i]))
+                return false;
+            continue;
+        }
+        if (n - i < 3 || !strchr(hex, s[i + 1]) || !strchr(hex, s[i + 2]) || s[i + 1] == '0' ||
+            s[i + 1] == '1' || (s[i + 1] == '7' && (s[i + 2] | 0x20) == 'f'))
+            return false;
+        i += 2;
+    }
+    return true;
+}
+
 const char *check_proxy_url(const char *url)
 {
     static const char *const schemes[] = {"http://", "socks5h://", "socks5://"};
-    size_t i;
+    static const char bad_user[] =
+        "has a user or password with a character that does not belong there: write / ? # @ % and "
+        "blanks as %2F %3F %23 %40 %25 %20";
+    char host[256];
+    size_t i, n;
 
-    for (i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
-        if (starts(url, schemes[i])) {
-            const char *rest = url + strlen(schemes[i]), *at = strrchr(rest, '@');
+    for (i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        const char *rest, *at;
 
-            rest = at ? at + 1 : rest;
-            if (*rest && *rest != ':' && !strpbrk(rest, " ?#"))
+        if (!starts(url, schemes[i]))
+            continue;
+        rest = url + strlen(schemes[i]);
+        at = strrchr(rest, '@');
+        if (at && !is_userinfo(rest, (size_t)(at - rest)))
+            return bad_user;
+        rest = at ? at + 1 : rest;
+        n = strlen(rest);
+        n -= n && rest[n - 1] == '/';
+        if (n < sizeof host) {
+            memcpy(host, rest, n);
+            host[n] = '\0';
+            if (is_host_and_port(host))
                 return NULL;
         }
+    }
     return "is no proxy: write http://HOST:PORT or socks5h://HOST:PORT";
 }
 
