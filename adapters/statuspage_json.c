@@ -15,7 +15,8 @@ enum {
     BODY_MAX_CHARS = 25000,
     /* Of an error body, so much is looked at. */
     ERROR_LOOK_BYTES = 16384,
-    TEXT_MAX_BYTES = 1 << 20
+    TEXT_MAX_BYTES = 1 << 20,
+    DUMP_MAX_BYTES = 8 << 20
 };
 
 bool statuspage_id_is_valid(const char *id)
@@ -139,13 +140,35 @@ static int fill_incident(json_t *incident, const struct page_request *req,
     return req->components.n ? add_components(incident, req, map) : 0;
 }
 
+static int take_part(const char *part, size_t n, void *ctx)
+{
+    struct buf *b = ctx;
+
+    buf_add(b, part, n);
+    return buf_error(b) ? -1 : 0;
+}
+
+/* As json_dumps(), which up to jansson 2.14 leaves out the name of a member that there is no memory
+ * for and goes on. @return NULL when memory is out, or it is longer than DUMP_MAX_BYTES. */
+static char *dump(const json_t *value, size_t flags)
+{
+    struct buf b;
+    char *text = NULL;
+
+    buf_init(&b, DUMP_MAX_BYTES);
+    if (!json_dump_callback(value, take_part, &b, flags))
+        text = buf_take(&b);
+    buf_finish(&b);
+    return text;
+}
+
 static char *dump_root(const char *root_name, json_t *value, int *ret_err)
 {
     json_t *root = json_object();
     char *text = NULL;
 
     if (root && !json_object_set(root, root_name, value))
-        text = json_dumps(root, JSON_COMPACT);
+        text = dump(root, JSON_COMPACT);
     json_decref(root);
     *ret_err = text ? 0 : CRIER_ENOMEM;
     return text;
@@ -227,7 +250,7 @@ static bool say_value(const json_t *value, char *dst)
     if (json_is_string(value)) {
         cut_clean(json_string_value(value), json_string_length(value), dst);
     } else {
-        text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+        text = dump(value, JSON_COMPACT | JSON_ENCODE_ANY);
         if (!text)
             return false;
         cut_clean(text, strlen(text), dst);

@@ -159,8 +159,6 @@ static int write_list(struct store_db *db, const struct job_list *l, struct stor
         return 0;
     CRASH_POINT("store.begin");
     r = store_db_begin(db, why);
-    if (r)
-        return r;
     for (job = l->first; job && !r; job = job->next)
         r = store_db_apply(db, &job->batch, why);
     CRASH_POINT("store.commit");
