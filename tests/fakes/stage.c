@@ -56,6 +56,8 @@ static void fail_run(const struct stage *s, const char *fmt, ...)
     for (i = 0; i < s->chat.n; i++)
         print_message("  %s | %s\n", s->chat.line[i].place, s->chat.line[i].text);
     print_message("the program's log:\n%s\n", torture_log());
+    print_message("what was made to fail:\n");
+    torture_print_where();
     fail_msg("%s", why);
 }
 
@@ -742,6 +744,11 @@ void stage_try_all(struct stage *s, struct torture_plan plan, size_t stride)
     const size_t *fresh;
     size_t n, n_fresh, i, next, tried = 0, fired = 0;
 
+    if (getenv("TORTURE_ONLY")) { /* one call, to look at */
+        plan.nth = (size_t)strtoull(getenv("TORTURE_ONLY"), NULL, 10);
+        (void)stage_run(s, &plan);
+        return;
+    }
     plan.nth = 0;
     (void)snprintf(s->doing, sizeof s->doing, "nothing fails");
     n = stage_run(s, &plan);

@@ -30,6 +30,8 @@ static struct {
     uint64_t seen[SEEN_SLOTS]; /* hashes of stacks */
     size_t fresh[POINTS_MAX];
     size_t n_fresh;
+    void *where[STACK_DEPTH]; /* the first call that failed */
+    int n_where;
     pthread_mutex_t mutex; /* of seen and fresh */
 } t = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
@@ -109,8 +111,22 @@ static bool point(enum torture_kind kind)
     }
     if (n != t.plan.nth && !(t.plan.lasting && n > t.plan.nth && !t.relented))
         return false;
-    atomic_store(&t.fired, true);
+    if (!atomic_exchange(&t.fired, true)) {
+        looking = true;
+        t.n_where = backtrace(t.where, STACK_DEPTH);
+        looking = false;
+    }
     return true;
+}
+
+void torture_print_where(void)
+{
+    char **line = t.n_where ? backtrace_symbols(t.where, t.n_where) : NULL;
+    int i;
+
+    for (i = 0; line && i < t.n_where; i++)
+        (void)printf("  %s\n", line[i]);
+    free(line);
 }
 
 void torture_begin(const struct torture_plan *plan)
@@ -126,7 +142,10 @@ void torture_begin(const struct torture_plan *plan)
         memset(t.seen, 0, sizeof t.seen);
         t.n_fresh = 0;
     }
+    t.n_where = 0;
+    (void)fflush(torture_stderr);
     rewind(torture_stderr);
+    memset(log_text, 0, sizeof log_text);
     t.active = true;
 }
 

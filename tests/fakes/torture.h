@@ -49,6 +49,8 @@ void torture_relent(void);
 bool torture_fired(void);
 /** @return whether the main thread was inside before. */
 bool torture_enter(bool inside);
+/** Prints the stack of the first call that was made to fail. */
+void torture_print_where(void);
 /** @return what the program wrote to stderr since torture_begin(), as far as it is kept. */
 const char *torture_log(void);
 /**
