@@ -8,6 +8,7 @@
 #include "buf.h"
 #include "deploys.h"
 #include "incident.h"
+#include "outbox.h"
 #include "signal.h"
 #include "utf8.h"
 #include "when.h"
@@ -388,16 +389,14 @@ void chat_joined(struct model *m, const char *place)
 static void mark_told(struct model *m, struct incident *inc, int64_t id)
 {
     struct outbox *o;
-    bool all = true;
 
     for (o = inc->outbox; o; o = o->next) {
         if (o->r.id == id) {
             o->r.told = 1;
             model_put(m, RECORD_OUTBOX, &o->r);
         }
-        all = all && (o->r.told || o->r.state != OUTBOX_DONE);
     }
-    if (all && inc->r.state == INCIDENT_RESOLVED)
+    if (outbox_is_over(m, inc))
         incident_forget(m, inc);
 }
 

@@ -19,6 +19,7 @@ enum {
     READ_AGAIN_MAX_MS = 5 * 1000,
     READINGS_IN_GRACE = 12,
     TWIN_LOOK_MS = 5 * 1000,
+    TWIN_FOR_MS = 10 * 60 * 1000,   /* how long a twin of what has ended is looked for */
     TELL_EVERY_MS = 60 * 1000,      /* in the first minutes of an outage of the page */
     TELL_LATER_MS = 10 * 60 * 1000, /* after that */
     TELL_OFTEN_FOR_MS = 5 * 60 * 1000
@@ -32,6 +33,32 @@ struct outbox *outbox_pending(const struct incident *inc)
         if (o->r.state == OUTBOX_QUEUED || o->r.state == OUTBOX_SENT || o->r.state == OUTBOX_DOUBT)
             return o;
     return NULL;
+}
+
+bool outbox_expects_twin(const struct model *m, const struct incident *inc)
+{
+    const struct outbox *o;
+    int64_t creates = 0;
+
+    for (o = inc->outbox; o; o = o->next) {
+        const struct revision *rev = model_revision(inc, o->r.revision);
+
+        if (rev && rev->r.kind == REVISION_DRAFT)
+            creates += o->r.attempts;
+    }
+    return creates > 1 &&
+           (inc->r.state != INCIDENT_RESOLVED ||
+            m->now.boot_ms - model_past_boot(m, inc->r.closed_wall_ms, TWIN_FOR_MS) < TWIN_FOR_MS);
+}
+
+bool outbox_is_over(const struct model *m, const struct incident *inc)
+{
+    const struct outbox *o;
+
+    for (o = inc->outbox; o; o = o->next)
+        if (o->r.state == OUTBOX_DONE && !o->r.told)
+            return false;
+    return inc->r.state == INCIDENT_RESOLVED && !outbox_expects_twin(m, inc);
 }
 
 static void enter(struct model *m, struct outbox *o, enum outbox_state state)

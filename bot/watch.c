@@ -63,9 +63,23 @@ static bool is_wanted(const struct model *m, size_t page_index)
     const struct incident *inc;
 
     for (inc = m->incidents; inc; inc = inc->next)
-        if (is_on(m, inc, page_index) && (model_is_open(inc) || inc->r.state == INCIDENT_FOREIGN))
+        if (is_on(m, inc, page_index) &&
+            (model_is_open(inc) || inc->r.state == INCIDENT_FOREIGN ||
+             (inc->r.state == INCIDENT_RESOLVED && outbox_expects_twin(m, inc))))
             return true;
     return false;
+}
+
+/* What has ended and was kept because a twin of it could come. */
+static void forget_over(struct model *m)
+{
+    struct incident *inc, *next;
+
+    for (inc = m->incidents; inc; inc = next) {
+        next = inc->next;
+        if (outbox_is_over(m, inc))
+            incident_forget(m, inc);
+    }
 }
 
 static void request(struct model *m, size_t page_index, enum page_op op, const char *remote_id)
@@ -92,6 +106,7 @@ void watch_begin(struct model *m, size_t page_index)
 
 void watch_due(struct model *m, size_t page_index)
 {
+    forget_over(m);
     if (page_index < m->settings->n_pages && is_wanted(m, page_index))
         watch_begin(m, page_index);
 }
@@ -100,6 +115,7 @@ void watch_restore(struct model *m)
 {
     size_t i;
 
+    forget_over(m);
     for (i = 0; i < m->settings->n_pages; i++)
         if (is_wanted(m, i))
             watch_begin(m, i);
@@ -234,30 +250,37 @@ static bool is_younger(const struct page_incident *a, const struct page_incident
     return strcmp(a->remote_id, b->remote_id) > 0;
 }
 
-/* Two incidents on the page carry the key of one of ours: the younger goes. */
+static void remove_one(struct model *m, const struct incident *inc, const char *gone_id,
+                       size_t page_index)
+{
+    request(m, page_index, PAGE_DELETE, gone_id);
+    turn_audit(m->turn, "incident %lld: twin %s of %s is removed from the page",
+               (long long)inc->r.id, gone_id, inc->r.remote_id);
+    model_timeline(m, inc->r.id, m->now.wall_ms, "twin", "", gone_id);
+    chat_home(m, inc, SAY_ANNOUNCE,
+              "the page had %lld twice; one of them is being removed, %s stays",
+              (long long)inc->r.id, chat_url(m, inc));
+}
+
+/* Two incidents on the page carry the key of one of ours: the younger goes, but never the one that
+ * more was said in. */
 static void remove_twin(struct model *m, struct incident *inc, const struct page_incident *ours,
                         const struct page_incident *other, size_t page_index)
 {
-    const struct page_incident *younger = is_younger(other, ours) ? other : ours;
-    const struct page_incident *older = younger == other ? ours : other;
+    bool other_goes = ours->n_updates != other->n_updates ? other->n_updates < ours->n_updates
+                                                          : is_younger(other, ours);
 
     if (outbox_pending(inc) || other->step == STEP_RESOLVED)
         return;
-    if (younger == ours) {
-        if (!model_text(m, &inc->r.remote_id, older->remote_id) ||
-            !model_text(m, &inc->r.url, older->url) ||
-            !model_text(m, &inc->r.seen_title, older->title) ||
-            !model_text(m, &inc->r.seen_body, older->body))
+    if (!other_goes) {
+        if (!model_text(m, &inc->r.remote_id, other->remote_id) ||
+            !model_text(m, &inc->r.url, other->url) ||
+            !model_text(m, &inc->r.seen_title, other->title) ||
+            !model_text(m, &inc->r.seen_body, other->body))
             return;
         model_put(m, RECORD_INCIDENT, &inc->r);
     }
-    request(m, page_index, PAGE_DELETE, younger->remote_id);
-    turn_audit(m->turn, "incident %lld: twin %s of %s is removed from the page",
-               (long long)inc->r.id, younger->remote_id, older->remote_id);
-    model_timeline(m, inc->r.id, m->now.wall_ms, "twin", "", younger->remote_id);
-    chat_home(m, inc, SAY_ANNOUNCE,
-              "the page had %lld twice; the younger one is being removed, %s stays",
-              (long long)inc->r.id, older->url);
+    remove_one(m, inc, other_goes ? other->remote_id : ours->remote_id, page_index);
 }
 
 /* @return the incident whose key it carries, or NULL. */
@@ -311,6 +334,8 @@ static void take_list(struct model *m, const struct page_answer *answer, size_t 
         ours = inc && inc->r.remote_id ? find_in(answer, inc->r.remote_id) : NULL;
         if (inc && ours)
             remove_twin(m, inc, ours, p, page_index);
+        else if (inc && inc->r.state == INCIDENT_RESOLVED && p->n_updates <= 1)
+            remove_one(m, inc, p->remote_id, page_index); /* it came when all was over */
         else if (!inc || !outbox_pending(inc))
             note_foreign(m, page_index, p);
     }

@@ -255,6 +255,48 @@ static void late_twin_is_removed(void **state)
     house_expect_unsaid(h, HOUSE_OPS, "on the page by hand");
 }
 
+static void twin_of_what_is_over_is_removed(void **state)
+{
+    struct house *h = *state;
+    const struct record_incident *inc;
+
+    fake_page_script(&h->page, FAKE_DOUBT_APPLY_LATER);
+    house_jinxer(h, FRONTEND);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
+    house_wait_sliced(h, 70 * SECOND, SECOND);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status resolve 1");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
+    house_expect_said(h, HOUSE_OPS, "1 is resolved on the page");
+    house_restart(h, MINUTE);
+    assert_int_equal(fake_page_apply_late(&h->page), 1);
+    house_wait_sliced(h, 2 * MINUTE, SECOND);
+    assert_int_equal(h->page.n_incidents, 1);
+    assert_int_equal(h->page.incident[0].step, STEP_RESOLVED);
+    house_expect_said(h, HOUSE_OPS, "the page had 1 twice");
+    house_expect_unsaid(h, HOUSE_OPS, "on the page by hand");
+    /* and after that nothing of it is kept, or looked for */
+    house_wait_sliced(h, 12 * MINUTE, SECOND);
+    inc = fake_store_row(&h->store, RECORD_INCIDENT, 1);
+    assert_int_equal(inc->live, 0);
+}
+
+/* Where the first of two was seen late, what was said since stays public. */
+static void twin_with_more_to_say_stays(void **state)
+{
+    struct house *h = *state;
+
+    fake_page_script(&h->page, FAKE_APPLY_TWICE);
+    house_jinxer(h, FRONTEND);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status update 1 identified: We know the cause.");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
+    house_wait_sliced(h, 2 * MINUTE, SECOND);
+    assert_int_equal(fake_page_count(&h->page, PAGE_DELETE), 1);
+    assert_int_equal(h->page.n_incidents, 1);
+    assert_int_equal(h->page.incident[0].step, STEP_IDENTIFIED);
+    house_expect_unsaid(h, HOUSE_OPS, "changed on the page by hand");
+}
+
 static void other_instances_incidents_are_no_twins(void **state)
 {
     struct house *h = *state;
@@ -393,6 +435,8 @@ int main(void)
         HOUSE_TEST(maintenance_stays_maintenance),
         HOUSE_TEST(resolve_does_not_wait_for_a_dead_page),
         HOUSE_TEST(late_twin_is_removed),
+        HOUSE_TEST(twin_of_what_is_over_is_removed),
+        HOUSE_TEST(twin_with_more_to_say_stays),
         HOUSE_TEST(other_instances_incidents_are_no_twins),
         HOUSE_TEST(doubtful_update_is_settled_by_reading_that_incident),
         HOUSE_TEST(lost_update_is_sent_again_after_the_grace),
