@@ -21,8 +21,10 @@ enum {
     IRC_IDENT_EACH = 4,        /* of one speaker */
     IRC_IDENT_ASKED = 4,       /* WHOIS under way at once */
     IRC_IDENT_WAIT_MS = 10000, /* for the answer, and for all of the waiting */
-    IRC_IDENT_LATE = 8,        /* answers that came too late and are still to be skipped */
-    IRC_IDENT_LATE_MS = 60000  /* or never come */
+    /* Answers that came too late and are still to be skipped, or never come: as many as there can
+     * be in that time, when IRC_IDENT_ASKED of them are given up after each wait. */
+    IRC_IDENT_LATE = 32,
+    IRC_IDENT_LATE_MS = 60000
 };
 
 struct irc_ident_port {

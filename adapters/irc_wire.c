@@ -348,6 +348,7 @@ static void begin_registration(struct irc_wire *w)
 void irc_wire_ready(struct irc_wire *w)
 {
     irc_wire_enter(w, IRC_WIRE_READY);
+    w->ready_boot_ms = w->now.boot_ms;
     w->timer[TIMER_REGISTER] = NOW_NEVER;
     set_timer(w, TIMER_STABLE, STABLE_MS);
     set_timer(w, TIMER_PING, irc_wire_at_least(w->p->ping_interval_ms, SETTINGS_MIN_MS));

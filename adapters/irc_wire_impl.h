@@ -93,7 +93,8 @@ struct irc_wire {
     char server[IRC_WIRE_NAME];
     size_t nick_tries;
     int nick_step;
-    bool joining; /* the channels may be joined */
+    bool joining;          /* the channels may be joined */
+    int64_t ready_boot_ms; /* when 001 came */
 
     uint64_t received; /* bytes, when last looked */
     uint64_t overlong, malformed;
@@ -109,6 +110,7 @@ struct irc_wire {
 
     struct irc_queue *queue;
     struct irc_bucket bucket;
+    int lookups; /* WHOIS sent since anything else was */
     bool saying; /* a text is being sent, part by part */
     struct irc_queued text;
     size_t text_used; /* bytes of it that have been handed out */

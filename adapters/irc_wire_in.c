@@ -13,7 +13,7 @@
 
 enum {
     HISTORY_MS = 30000,  /* older than this by the server's clock: not said now */
-    TOO_SOON_MS = 10000, /* behind a JOIN, where lines carry no time */
+    TOO_SOON_MS = 10000, /* behind a JOIN or 001, where lines carry no time */
     SKEW_MS = 2000,      /* clocks closer than this count as the same */
     ACCOUNT_BYTES = 128,
     TIME_BYTES = 64,
@@ -179,7 +179,18 @@ static bool may_obey(const struct irc_wire *w, const struct irc_wire_record *r,
 {
     if (w->p->sasl != SASL_NONE && !w->auth.logged_in)
         return false;
-    return r->server_ms || !room || w->now.boot_ms - room->joined_boot_ms >= TOO_SOON_MS;
+    /* In private it is a bouncer that would tell what it has kept, when we have come. */
+    return r->server_ms ||
+           w->now.boot_ms - (room ? room->joined_boot_ms : w->ready_boot_ms) >= TOO_SOON_MS;
+}
+
+/* When it was said, by our clock and not later than now: other servers of a network may stamp with
+ * clocks of their own. */
+static int64_t said_at(const struct irc_wire *w, const struct irc_wire_record *r)
+{
+    int64_t ms = r->server_ms - w->skew_ms;
+
+    return r->server_ms && ms < w->now.wall_ms ? ms : w->now.wall_ms;
 }
 
 static void hear(struct irc_wire *w, const struct irc_wire_record *r, enum irc_event_kind kind)
@@ -188,6 +199,7 @@ static void hear(struct irc_wire *w, const struct irc_wire_record *r, enum irc_e
     struct heard h = {0};
     char *text = NULL, *nick = NULL, *userhost = NULL, *place = NULL;
     const char *where;
+    bool honest;
     size_t n;
 
     h.private = is_me(w, r->target);
@@ -203,6 +215,11 @@ static void hear(struct irc_wire *w, const struct irc_wire_record *r, enum irc_e
         !utf8_clean(r->nick, strlen(r->nick), nick))
         goto out;
     (void)utf8_clean(r->userhost, strlen(r->userhost), userhost);
+    /* Cleaned, a name may be another one's: it is shown, but nobody is believed or looked up by it.
+     */
+    honest = !strcmp(nick, r->nick) && !strcmp(userhost, r->userhost);
+    if (!room && !honest)
+        goto out; /* an answer would go to somebody else */
     where = room ? room->name : nick;
     n = strlen(w->p->name) + strlen(where) + 2;
     place = malloc(n);
@@ -212,20 +229,21 @@ static void hear(struct irc_wire *w, const struct irc_wire_record *r, enum irc_e
     h.network = w->p->name;
     h.place = place;
     h.nick = nick;
-    h.userhost = userhost;
+    h.userhost = honest ? userhost : "";
     h.text = text;
     h.notice = kind == IRC_EVENT_NOTICE;
     h.action = kind == IRC_EVENT_ACTION;
     h.history = is_history(w, r, room);
     h.obey = may_obey(w, r, room);
-    h.wall_ms = r->server_ms ? r->server_ms - w->skew_ms : w->now.wall_ms;
+    h.wall_ms = said_at(w, r);
     h.id = w->shared->next_id++;
     if (irc_auth_has(&w->auth, IRC_CAP_ACCOUNT_TAG)) {
         h.account = r->account;
         h.identity = r->account ? IDENTITY_ACCOUNT : IDENTITY_NONE;
         irc_wire_heard(w, &h);
     } else {
-        bool ask = !h.notice && !h.action && !h.history && command_is_addressed(w->prefix, text) &&
+        bool ask = honest && !h.notice && !h.action && !h.history &&
+                   command_is_addressed(w->prefix, text) &&
                    (!room || (room->roles & (CHANNEL_TALK | CHANNEL_PRACTICE)));
 
         h.identity = IDENTITY_UNKNOWN;
@@ -436,8 +454,8 @@ static void on_own_prefix(struct irc_wire *w, const struct irc_msg *m)
 /* Numerics that say that a line to param[1] was not taken. */
 static bool is_refusal(int numeric)
 {
-    static const int refusals[] = {401, 403, 404, 407, 408, 411, 412, 415, 477,
-                                   482, 486, 489, 492, 494, 531, 716, 937};
+    static const int refusals[] = {401, 403, 404, 407, 408, 411, 412, 415, 439, 477,
+                                   482, 486, 489, 492, 494, 531, 707, 716, 936, 937};
     size_t i;
 
     for (i = 0; i < sizeof refusals / sizeof refusals[0]; i++)

@@ -13,6 +13,7 @@
 enum {
     PRICE_PING = 250,
     PRICE_SMALL = 500,   /* WHOIS, PART */
+    LOOKUPS_MAX = 2,     /* WHOIS in a row while something else waits */
     ECHO_PING_MS = 5000, /* a PING behind a line whose echo has not come by then */
     DROPS_MS = 5000,     /* how long dropped lines are counted before they are told */
     TOKEN_LINES = 4,     /* of a text that must be shown whole */
@@ -162,6 +163,27 @@ static bool may_go(void *ctx, const struct irc_queued *line)
     return room && room->state == IRC_ROOM_IN;
 }
 
+static bool is_lookup(const struct irc_queued *line)
+{
+    return line->priority == IRC_QUEUE_PRIORITY_OWN && line->kind == (int)IRC_COMMAND_WHOIS;
+}
+
+static bool may_go_but_lookups(void *ctx, const struct irc_queued *line)
+{
+    return !is_lookup(line) && may_go(ctx, line);
+}
+
+/* A WHOIS overtakes what is said, since a command waits for it; but anybody can cause one, and
+ * whoever goes on doing so must not silence us. */
+static bool take_next(struct irc_wire *w, struct irc_queued *ret_line)
+{
+    if (w->lookups < LOOKUPS_MAX || !irc_queue_take(w->queue, may_go_but_lookups, w, ret_line))
+        if (!irc_queue_take(w->queue, may_go, w, ret_line))
+            return false;
+    w->lookups = is_lookup(ret_line) ? w->lookups + (w->lookups < LOOKUPS_MAX) : 0;
+    return true;
+}
+
 bool irc_wire_own(struct irc_wire *w, enum irc_command command, const char *target,
                   const char *text)
 {
@@ -276,7 +298,7 @@ void irc_wire_serve_queue(struct irc_wire *w)
         } else {
             struct irc_queued line;
 
-            if (!irc_queue_take(w->queue, may_go, w, &line))
+            if (!take_next(w, &line))
                 break;
             if (line.priority == IRC_QUEUE_PRIORITY_OWN) {
                 moved = do_own(w, &line);

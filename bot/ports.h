@@ -75,7 +75,7 @@ struct heard {
     const char *network;
     const char *place; /* where an answer goes: "network/#channel", or "network/nick" in private */
     const char *nick;
-    const char *userhost; /* "user@host", the real one */
+    const char *userhost; /* "user@host", the real one; "" when it or nick had to be cleaned */
     const char *account;  /* NULL unless IDENTITY_ACCOUNT */
     enum identity identity;
     const char *text;

@@ -23,9 +23,10 @@ struct irc_bench {
     struct settings *settings;
     struct pollset set;
     int listener, peer;
-    struct buf in;    /* what the bot has sent and the test has not read */
-    struct buf told;  /* what the sink was told */
-    int64_t ahead_ms; /* the bot's clock runs ahead by this */
+    struct buf in;         /* what the bot has sent and the test has not read */
+    struct buf told;       /* what the sink was told */
+    int64_t heard_wall_ms; /* of the line that the sink was told last */
+    int64_t ahead_ms;      /* the bot's clock runs ahead by this */
     uint64_t last_ping;
 };
 
