@@ -19,9 +19,12 @@ static const char *prefix_of(const struct model *m)
     return m->settings->chat.prefix;
 }
 
-/* Makes a revision by a person and shows it, in the home channel and where it was asked. */
-static void propose(struct model *m, const struct asker *by, struct incident *inc,
-                    const struct revision_plan *plan)
+/*
+ * Makes a revision by a person and shows it, in the home channel and where it was asked.
+ * @param kept new words are the prepared ones still, which nobody chose.
+ */
+static void propose_as(struct model *m, const struct asker *by, struct incident *inc,
+                       const struct revision_plan *plan, bool kept)
 {
     const struct revision *before = inc->revisions;
     struct revision *rev;
@@ -31,7 +34,8 @@ static void propose(struct model *m, const struct asker *by, struct incident *in
         SAY(m, by, "%s", why);
         return;
     }
-    if (strcmp(plan->title, before->r.title) != 0 || strcmp(plan->body, before->r.body) != 0)
+    if (!kept &&
+        (strcmp(plan->title, before->r.title) != 0 || strcmp(plan->body, before->r.body) != 0))
         inc->r.words_edited = 1; /* signals keep what a person wrote or chose */
     rev = incident_revise(m, inc, plan);
     if (!rev)
@@ -42,6 +46,12 @@ static void propose(struct model *m, const struct asker *by, struct incident *in
     chat_announce(m, inc, rev, false);
     if (strcmp(by->place, inc->r.home) != 0)
         chat_show(m, inc, rev, by->place, SAY_ANSWER);
+}
+
+static void propose(struct model *m, const struct asker *by, struct incident *inc,
+                    const struct revision_plan *plan)
+{
+    propose_as(m, by, inc, plan, false);
 }
 
 /* The newest that is on its way, or the public revision. */
@@ -171,11 +181,80 @@ static bool is_text_alone(struct model *m, const struct incident *inc, const str
     return true;
 }
 
+/* What a template gave before, when a revision still has it: then what it gives now, else NULL. */
+static char *renewed(const char *present, char *before, char *now)
+{
+    bool same = !strcmp(present, before);
+
+    free(before);
+    if (same)
+        return now;
+    free(now);
+    return NULL;
+}
+
+/*
+ * The prepared words of a revision, made again from other components or another start. NULL each
+ * where a person has written it.
+ * @param before what the revision's words were made from.
+ */
+static void prepare_again(struct model *m, const struct revision *base,
+                          const struct wording_context *before, const struct wording_context *now,
+                          char **ret_title, char **ret_body)
+{
+    int i = settings_find_wording(m->settings, base->r.wording);
+    enum step step = (enum step)base->r.step;
+    char *title, *body;
+    int r;
+
+    *ret_title = *ret_body = NULL;
+    if (i < 0 || wording_render(m->settings, (size_t)i, step, before, &title, &body))
+        return;
+    r = wording_render(m->settings, (size_t)i, step, now, ret_title, ret_body);
+    if (r) {
+        if (r == CRIER_ENOMEM)
+            model_fail(m);
+        free(title);
+        free(body);
+        return;
+    }
+    *ret_title = renewed(base->r.title, title, *ret_title);
+    *ret_body = renewed(base->r.body, body, *ret_body);
+}
+
+/* The words that wait say since when, if nobody has written others. */
+static void restate_start(struct model *m, struct incident *inc, const struct asker *by,
+                          int64_t started_before)
+{
+    const struct revision *base = model_open_revision(inc);
+    struct wording_context before, now;
+    struct revision_plan plan = {0};
+    char *title, *body;
+
+    if (!base)
+        return;
+    before = (struct wording_context){&base->components, started_before, m->now.wall_ms};
+    now = (struct wording_context){&base->components, inc->r.started_wall_ms, m->now.wall_ms};
+    prepare_again(m, base, &before, &now, &title, &body);
+    plan.kind = (enum revision_kind)base->r.kind;
+    plan.step = (enum step)base->r.step;
+    plan.impact = (enum impact)base->r.impact;
+    plan.title = title ? title : base->r.title;
+    plan.body = body ? body : base->r.body;
+    plan.components = &base->components;
+    plan.wording = base->r.wording;
+    plan.made_by = by->person;
+    if (strcmp(plan.title, base->r.title) != 0 || strcmp(plan.body, base->r.body) != 0)
+        propose_as(m, by, inc, &plan, true);
+    free(title);
+    free(body);
+}
+
 static void edit_start(struct model *m, struct incident *inc, const struct asker *by,
                        const char *text)
 {
+    int64_t wall_ms, before = inc->r.started_wall_ms;
     char hm[WHEN_BYTES];
-    int64_t wall_ms;
 
     if (when_parse_hm(text, m->now.wall_ms, &wall_ms)) {
         SAY(m, by, "say when it began, in UTC and not in the future: `%s edit %lld start 18:33`",
@@ -188,6 +267,7 @@ static void edit_start(struct model *m, struct incident *inc, const struct asker
     model_timeline(m, inc->r.id, m->now.wall_ms, "start", by->person, by->line);
     SAY(m, by, "%lld: began about %s UTC", (long long)inc->r.id,
         when_hm_near(wall_ms, m->now.wall_ms, hm));
+    restate_start(m, inc, by, before);
 }
 
 void propose_edit(struct model *m, struct incident *inc, const struct asker *by,
@@ -195,8 +275,9 @@ void propose_edit(struct model *m, struct incident *inc, const struct asker *by,
 {
     struct revision_plan plan = {0};
     const struct revision *base;
+    struct wording_context before, now;
     struct components typed;
-    char why[WORDING_WHY_BYTES], *text = NULL;
+    char why[WORDING_WHY_BYTES], *text = NULL, *title = NULL, *body = NULL;
 
     if (field == EDIT_START) {
         edit_start(m, inc, by, typed_text);
@@ -242,19 +323,29 @@ void propose_edit(struct model *m, struct incident *inc, const struct asker *by,
             SAY(m, by, "%s", why);
             goto out;
         }
+        before = now =
+            (struct wording_context){&base->components, inc->r.started_wall_ms, m->now.wall_ms};
+        now.components = &typed;
+        prepare_again(m, base, &before, &now, &title, &body);
         if (incident_give_back(m, inc, &typed)) {
             model_fail(m);
             goto out;
         }
         plan.components = &typed;
+        if (title)
+            plan.title = title;
+        if (body)
+            plan.body = body;
         break;
     case EDIT_START:
         break;
     }
-    propose(m, by, inc, &plan);
+    propose_as(m, by, inc, &plan, field == EDIT_COMPONENTS);
 out:
     components_finish(&typed);
     free(text);
+    free(title);
+    free(body);
 }
 
 void propose_wording(struct model *m, struct incident *inc, const struct asker *by,
@@ -275,7 +366,7 @@ void propose_wording(struct model *m, struct incident *inc, const struct asker *
         buf_init(&names, NAMES_BYTES);
         for (k = 0; k < m->settings->n_wordings && !buf_error(&names); k++)
             buf_addf(&names, "%s%s", k ? ", " : "", m->settings->wording[k].name);
-        SAY(m, by, "there are these wordings: %s", buf_str(&names));
+        SAY(m, by, "no wording is called that; there are %s", buf_str(&names));
         buf_finish(&names);
         return;
     }

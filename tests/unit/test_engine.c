@@ -539,7 +539,7 @@ static void a_whole_life(void **state)
                       "A change is being undone. Errors go on for now.\"");
     house_expect_last(h, HOUSE_OPS, "publishes it (no mail)");
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
-    house_expect_last(h, HOUSE_OPS, "1 updated at 18:13:00, identified");
+    house_expect_last(h, HOUSE_OPS, "1 updated at 18:13:00 without mail, identified");
     /* the title did not change, so whatever the page has stays */
     assert_string_equal(fake_page_last(&h->page, PAGE_UPDATE)->title, "");
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status resolve 1");
@@ -608,6 +608,45 @@ static void edits_make_revisions_that_signals_keep(void **state)
     house_jinxer(h, FRONTEND);
     house_expect_said(h, HOUSE_OPS, "DRAFT 1.4, not public: \"Errors for some users.");
     house_expect_said(h, HOUSE_OPS, "CRITICAL, Editing: major outage, Reading: major outage");
+}
+
+/* Prepared words name the components that the revision has, until a person writes others. */
+static void prepared_words_follow_edited_components(void **state)
+{
+    struct house *h = *state;
+
+    house_draft(h);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status text 1 everyone");
+    house_expect_said(h, HOUSE_OPS, "DRAFT 1.2, not public: \"Pages not loading. Editing: many");
+    house_say(h, HOUSE_OPS, "deployer1", "=",
+              "!status edit 1 components Reading: partial, Editing: major");
+    house_expect_said(h, HOUSE_OPS, "DRAFT 1.3, not public: \"Pages not loading. Reading and ");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status edit 1 title Nothing loads");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status edit 1 components Reading: major");
+    house_expect_said(h, HOUSE_OPS, "DRAFT 1.5, not public: \"Nothing loads. Reading: many");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status edit 1 body Reading is slow.");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status edit 1 components Editing: major");
+    house_expect_said(h, HOUSE_OPS,
+                      "DRAFT 1.7, not public: \"Nothing loads. Reading is slow.\" MAJOR, "
+                      "Editing: major outage");
+}
+
+/* So they do with the start. */
+static void prepared_words_follow_an_edited_start(void **state)
+{
+    struct house *h = *state;
+
+    house_publish(h);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status resolve 1");
+    house_expect_said(h, HOUSE_OPS, "PROPOSAL 1.2, resolved, not public: ");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status edit 1 start 18:01");
+    house_expect_said(h, HOUSE_OPS, "1: began about 18:01 UTC");
+    house_expect_said(h, HOUSE_OPS,
+                      "PROPOSAL 1.3, resolved, not public: \"Errors for logged-in users. This is "
+                      "over. From about 18:01 UTC people");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status edit 1 body All is well again.");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status edit 1 start 18:02");
+    house_expect_last(h, HOUSE_OPS, "1: began about 18:02 UTC");
 }
 
 static void bad_edits_say_what_to_do(void **state)
@@ -977,6 +1016,8 @@ int main(void)
         HOUSE_TEST(resolve_leaves_what_others_claim),
         HOUSE_TEST(correct_and_retract),
         HOUSE_TEST(edits_make_revisions_that_signals_keep),
+        HOUSE_TEST(prepared_words_follow_edited_components),
+        HOUSE_TEST(prepared_words_follow_an_edited_start),
         HOUSE_TEST(bad_edits_say_what_to_do),
         HOUSE_TEST(text_takes_another_wording),
         HOUSE_TEST(discard_holds_the_alerts),
