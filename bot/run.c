@@ -47,6 +47,7 @@ struct run {
     struct irc *irc;
     struct statuspage *page;
     struct store_sqlite *store;
+    char *state_dir; /* where the store is, whatever the settings have come to say */
     struct process_signals *signals;
     struct pager *pager; /* NULL: no command is configured */
     struct paging paging;
@@ -75,12 +76,14 @@ static void check_secrets(const struct settings *s, struct problems *problems)
     size_t i;
 
     for (i = 0; i < s->n_pages; i++)
-        if (secret_check(s->page[i].key_file, s->page[i].key_env, why, sizeof why))
+        if ((s->page[i].key_file ||
+             s->page[i].key_env) && /* that neither is there is told already */
+            secret_check(s->page[i].key_file, s->page[i].key_env, why, sizeof why))
             problems_add(problems, &s->page[i].where, "page \"%s\": %s", s->page[i].name, why);
     for (i = 0; i < s->n_networks; i++) {
         const struct network_settings *n = &s->network[i];
 
-        if (n->sasl == SASL_PLAIN &&
+        if (n->sasl == SASL_PLAIN && (n->sasl_password_file || n->sasl_password_env) &&
             secret_check(n->sasl_password_file, n->sasl_password_env, why, sizeof why))
             problems_add(problems, &n->where, "network \"%s\": %s", n->name, why);
     }
@@ -359,9 +362,9 @@ static void reload(struct run *r)
                    r->config_path);
         return;
     }
-    if (strcmp(loaded.settings->state_dir, r->settings->state_dir) != 0)
+    if (strcmp(loaded.settings->state_dir, r->state_dir) != 0)
         log_warnx("run", "state_dir has changed: that takes a restart; going on in %s",
-                  r->settings->state_dir);
+                  r->state_dir);
     if (!same_command(&loaded.settings->pager.command, &r->settings->pager.command))
         log_warnx("run", "pager.command has changed: that takes a restart");
     formats = patterns_format_port(loaded.patterns);
@@ -448,8 +451,9 @@ static int start(struct run *r)
         log_errorx("store", "%s", why);
         return err == CRIER_ELOCKED ? EX_TEMPFAIL : err == CRIER_ENOMEM ? EX_OSERR : EX_CANTCREAT;
     }
+    r->state_dir = strdup(r->settings->state_dir);
     r->hearing = hearing_create(r->settings, &r->formats);
-    if (!r->hearing || engine_create(r->settings, &r->engine))
+    if (!r->state_dir || !r->hearing || engine_create(r->settings, &r->engine))
         return EX_OSERR;
     store = store_sqlite_port(r->store);
     CRASH_POINT("start.load");
@@ -510,6 +514,7 @@ static void stop(struct run *r)
     paging_finish(&r->paging);
     patterns_destroy(r->patterns);
     settings_destroy(r->settings);
+    free(r->state_dir);
 }
 
 int run_daemon(const char *config_path)
