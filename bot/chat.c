@@ -324,6 +324,7 @@ static void say_done(struct model *m, struct incident *inc, struct outbox *o, co
                      bool home)
 {
     const struct revision *rev = model_revision(inc, o->r.revision);
+    const char *mail = o->r.notify ? "" : " without mail";
     long long n = inc->r.id;
     char hms[WHEN_BYTES];
     struct buf b;
@@ -334,18 +335,19 @@ static void say_done(struct model *m, struct incident *inc, struct outbox *o, co
     when_hms(o->r.done_wall_ms, hms);
     switch ((enum revision_kind)rev->r.kind) {
     case REVISION_DRAFT:
-        buf_addf(&b, "%lld is public since %s, %s: ", n, hms, step_name((enum step)rev->r.step));
+        buf_addf(&b, "%lld is public since %s%s, %s: ", n, hms, mail,
+                 step_name((enum step)rev->r.step));
         break;
     case REVISION_WIDENING:
     case REVISION_UPDATE:
-        buf_addf(&b, "%lld updated at %s, %s: ", n, hms, step_name((enum step)rev->r.step));
+        buf_addf(&b, "%lld updated at %s%s, %s: ", n, hms, mail, step_name((enum step)rev->r.step));
         break;
     case REVISION_CORRECT:
         buf_addf(&b, "%lld corrected at %s: ", n, hms);
         break;
     case REVISION_RESOLVE:
     case REVISION_RETRACT:
-        buf_addf(&b, "%lld is resolved on the page since %s: ", n, hms);
+        buf_addf(&b, "%lld is resolved on the page since %s%s: ", n, hms, mail);
         break;
     }
     buf_adds(&b, chat_url(m, inc));

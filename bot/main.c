@@ -41,7 +41,8 @@ static const struct subcommand subcommands[] = {
      main_check},
     {"sandbox",
      "sandbox [--port N] [--db FILE] [--key KEY] [--page ID] [--components A,B] [--name NAME]",
-     "A Statuspage-compatible server with a page to look at, on loopback, for demos and tests.",
+     "A Statuspage-compatible server with a page to look at, on loopback, for demos and tests. It "
+     "prints the page's id and key. `crier sandbox --help` tells all options.",
      sandbox_main},
     {"backup", "backup -c FILE DEST",
      "Copies the database of that configuration to the file DEST, consistent also while crier "
@@ -192,11 +193,16 @@ int main(int argc, char **argv)
 {
     const struct subcommand *cmd = argc > 1 ? find(argv[1]) : NULL;
 
+    if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
+        cmd = find("help");
+    if (argc == 2 && !strcmp(argv[1], "--version"))
+        cmd = find("version");
     if (!cmd) {
         if (argc > 1)
             (void)fprintf(stderr, "crier: there is no command \"%s\"\n", argv[1]);
         (void)fprintf(stderr,
-                      "usage: crier run|check|sandbox|version|help ...; `crier help` says more\n");
+                      "usage: crier run|check|sandbox|backup|version|help ...; `crier help` says "
+                      "more\n");
         return EX_USAGE;
     }
     return cmd->run(argc - 1, argv + 1);

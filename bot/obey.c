@@ -448,9 +448,8 @@ static void discard(struct model *m, const struct request *q)
     model_timeline(m, inc->r.id, m->now.wall_ms, "discard", q->person->name, q->line->text);
     turn_audit(m->turn, "discard %lld by %s", (long long)inc->r.id, q->person->name);
     if (inc->r.state == INCIDENT_DRAFT) {
-        chat_home_and(m, inc, q->line->place,
-                      "%lld discarded; its alerts stay silent until they recover",
-                      (long long)inc->r.id);
+        chat_home_and(m, inc, q->line->place, "%lld discarded%s", (long long)inc->r.id,
+                      inc->joined ? "; its alerts stay silent until they recover" : "");
         if (incident_enter(m, inc, INCIDENT_EVENT_DISCARDED))
             model_fail(m);
         incident_end(m, inc);

@@ -135,7 +135,7 @@ void outside_answer(struct model *m, const struct page_answer *answer)
     ago = m->now.boot_ms - o->since_boot_ms;
     when_duration(ago, words);
     if (answer->result == PAGE_OK && is_seen(o, answer)) {
-        chat_say(m, o->home, SAY_REMINDER, "%lld visible to readers after %s",
+        chat_say(m, o->home, SAY_REMINDER, "%lld is visible to readers after %s",
                  (long long)o->incident, words);
         model_timeline(m, o->incident, m->now.wall_ms, "visible", "", words);
         drop(m, link);

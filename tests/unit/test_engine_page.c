@@ -27,7 +27,7 @@ static void visible_is_said(void **state)
     struct house *h = *state;
 
     (void)publish(h);
-    house_expect_said(h, HOUSE_OPS, "1 visible to readers after 1 s");
+    house_expect_said(h, HOUSE_OPS, "1 is visible to readers after 1 s");
 }
 
 static void lag_is_waited_for(void **state)
@@ -38,7 +38,7 @@ static void lag_is_waited_for(void **state)
     (void)publish(h);
     house_expect_unsaid(h, HOUSE_OPS, "visible to readers");
     house_wait_sliced(h, 5 * SECOND, SECOND);
-    house_expect_said(h, HOUSE_OPS, "1 visible to readers after 7 s");
+    house_expect_said(h, HOUSE_OPS, "1 is visible to readers after 7 s");
     house_expect_unsaid(h, HOUSE_OPS, "NOT visible");
 }
 
@@ -56,7 +56,7 @@ static void old_state_is_said_loudly_once(void **state)
     assert_int_equal(fake_chat_count(&h->chat, HOUSE_OPS), lines);
     h->page.public_lag = 0;
     house_wait_sliced(h, MINUTE, SECOND);
-    house_expect_said(h, HOUSE_OPS, "1 visible to readers after 4 min");
+    house_expect_said(h, HOUSE_OPS, "1 is visible to readers after 4 min");
 }
 
 /* ---- hands on the page

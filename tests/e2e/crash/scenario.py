@@ -18,7 +18,7 @@ STEPS = ("investigating", "identified", "resolved")
 # What the page is told to mail about in these runs.
 MAILED = ("investigating", "resolved")
 COMMANDS = (None, "!status update {n} identified: The cause is known.", "!status resolve {n}")
-TOLD = ((r"\b{n} is public since ", "investigating"), (r"\b{n} updated at \S+, identified: ", "identified"),
+TOLD = ((r"\b{n} is public since ", "investigating"), (r"\b{n} updated at [^,]+, identified: ", "identified"),
         (r"\b{n} is resolved on the page since ", "resolved"))
 GONE = "(crier is gone)"
 RUN_LIMIT_S = 180.0
