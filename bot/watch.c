@@ -250,25 +250,62 @@ static bool is_younger(const struct page_incident *a, const struct page_incident
     return strcmp(a->remote_id, b->remote_id) > 0;
 }
 
-static void remove_one(struct model *m, const struct incident *inc, const char *gone_id,
-                       size_t page_index)
+/* A twin that is on its way out has this in the place of its step. */
+static const char twin_step[] = "twin";
+
+/* What it made of the components is put right, by an update that nobody is mailed about, and then
+ * it goes. */
+static void remove_one(struct model *m, const struct incident *inc,
+                       const struct page_incident *gone, size_t page_index)
 {
-    request(m, page_index, PAGE_DELETE, gone_id);
+    const struct revision *rev = model_public_revision(inc);
+    struct page_request req;
+
+    memset(&req, 0, sizeof req);
+    req.op = PAGE_UPDATE;
+    req.step = gone->step;
+    req.impact = gone->impact;
+    req.page = strdup(m->settings->page[page_index].name);
+    req.remote_id = strdup(gone->remote_id);
+    req.key_incident = strdup(gone->key_incident);
+    req.key_step = strdup(twin_step);
+    req.title = strdup("");
+    req.body = strdup("");
+    if (!req.page || !req.remote_id || !req.key_incident || !req.key_step || !req.title ||
+        !req.body || (rev && components_parse(&req.components, rev->r.components))) {
+        page_request_finish(&req);
+        model_fail(m);
+        return;
+    }
+    turn_page(m->turn, &req);
+    request(m, page_index, PAGE_DELETE, gone->remote_id);
     turn_audit(m->turn, "incident %lld: twin %s of %s is removed from the page",
-               (long long)inc->r.id, gone_id, inc->r.remote_id);
-    model_timeline(m, inc->r.id, m->now.wall_ms, "twin", "", gone_id);
+               (long long)inc->r.id, gone->remote_id, inc->r.remote_id);
+    model_timeline(m, inc->r.id, m->now.wall_ms, "twin", "", gone->remote_id);
     chat_home(m, inc, SAY_ANNOUNCE,
               "the page had %lld twice; one of them is being removed, %s stays",
               (long long)inc->r.id, chat_url(m, inc));
 }
 
-/* Two incidents on the page carry the key of one of ours: the younger goes, but never the one that
- * more was said in. */
+static bool is_going(const struct page_incident *p)
+{
+    return !strcmp(p->key_step, twin_step);
+}
+
+/* Which of the two goes: one that is on its way out already; else the one that less was said in;
+ * else the younger. */
+static bool goes_before(const struct page_incident *a, const struct page_incident *b)
+{
+    if (is_going(a) != is_going(b))
+        return is_going(a);
+    return a->n_updates != b->n_updates ? a->n_updates < b->n_updates : is_younger(a, b);
+}
+
+/* Two incidents on the page carry the key of one of ours. */
 static void remove_twin(struct model *m, struct incident *inc, const struct page_incident *ours,
                         const struct page_incident *other, size_t page_index)
 {
-    bool other_goes = ours->n_updates != other->n_updates ? other->n_updates < ours->n_updates
-                                                          : is_younger(other, ours);
+    bool other_goes = goes_before(other, ours);
 
     if (outbox_pending(inc) || other->step == STEP_RESOLVED)
         return;
@@ -280,7 +317,7 @@ static void remove_twin(struct model *m, struct incident *inc, const struct page
             return;
         model_put(m, RECORD_INCIDENT, &inc->r);
     }
-    remove_one(m, inc, other_goes ? other->remote_id : ours->remote_id, page_index);
+    remove_one(m, inc, other_goes ? other : ours, page_index);
 }
 
 /* @return the incident whose key it carries, or NULL. */
@@ -334,8 +371,8 @@ static void take_list(struct model *m, const struct page_answer *answer, size_t 
         ours = inc && inc->r.remote_id ? find_in(answer, inc->r.remote_id) : NULL;
         if (inc && ours)
             remove_twin(m, inc, ours, p, page_index);
-        else if (inc && inc->r.state == INCIDENT_RESOLVED && p->n_updates <= 1)
-            remove_one(m, inc, p->remote_id, page_index); /* it came when all was over */
+        else if (inc && inc->r.state == INCIDENT_RESOLVED && (p->n_updates <= 1 || is_going(p)))
+            remove_one(m, inc, p, page_index); /* it came when all was over */
         else if (!inc || !outbox_pending(inc))
             note_foreign(m, page_index, p);
     }

@@ -259,6 +259,7 @@ static void twin_of_what_is_over_is_removed(void **state)
 {
     struct house *h = *state;
     const struct record_incident *inc;
+    size_t i;
 
     fake_page_script(&h->page, FAKE_DOUBT_APPLY_LATER);
     house_jinxer(h, FRONTEND);
@@ -274,6 +275,8 @@ static void twin_of_what_is_over_is_removed(void **state)
     assert_int_equal(h->page.incident[0].step, STEP_RESOLVED);
     house_expect_said(h, HOUSE_OPS, "the page had 1 twice");
     house_expect_unsaid(h, HOUSE_OPS, "on the page by hand");
+    for (i = 0; i < h->page.now.n; i++)
+        assert_int_equal(h->page.now.item[i].status, COMPONENT_OPERATIONAL);
     /* and after that nothing of it is kept, or looked for */
     house_wait_sliced(h, 12 * MINUTE, SECOND);
     inc = fake_store_row(&h->store, RECORD_INCIDENT, 1);

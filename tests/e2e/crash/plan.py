@@ -116,7 +116,7 @@ def _kill_plan(pick, name, points):
 def _twin_plan(pick, name):
     """Applied later than doubt_grace: what cannot be prevented is found and removed."""
     rule = {"on": {"kind": "create"}, "do": {"drop": True, "late": round(pick.uniform(2.5, 5), 2)}}
-    return Plan(name, "twin", rules=[rule], grace_s=1, twin=True)
+    return Plan(name, "twin", rules=[rule], grace_s=1, twin=pick.choice(("waits", "ends")))
 
 
 def seeded_plan(seed, number):

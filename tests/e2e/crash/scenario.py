@@ -36,14 +36,14 @@ class Violation(AssertionError):
 class Plan:
     """What goes wrong in one run. All of it follows from the seed and the number of the run."""
 
-    def __init__(self, name, kind, points=(), kills=(), rules=(), grace_s=3, twin=False, signal_end=False):
+    def __init__(self, name, kind, points=(), kills=(), rules=(), grace_s=3, twin=None, signal_end=False):
         self.name = name
         self.kind = kind          # "point", "kill", "loss" or "twin"
         self.points = points      # for each start of crier the point that ends it, NAME:N, or None
         self.kills = kills        # for each start of crier (trigger, argument), or None
         self.rules = rules        # the page's faults
         self.grace_s = grace_s
-        self.twin = twin          # the deployer waits until the twin has been found
+        self.twin = twin          # a twin comes: "waits", the deployer waits for it, or "ends"
         self.signal_end = signal_end  # at the end SIGTERM, else SIGKILL
 
     def describe(self):
@@ -108,6 +108,7 @@ class Run:
         self.page = bench.page()
         self.said = bench.said
         self.start_mark = self.said.mark()
+        self.page.faults([])  # those of the run before would spoil what is read here
         self.known = {row["id"] for row in self._listed()}
         self.log_mark = len(self.page.requests())
         self.crier = Crier(folder, self._settings())
@@ -210,10 +211,10 @@ class Run:
         """The answer to "!status", asked after each start and at the end: what is to be done again?"""
         self.asking = False
         if self.stage == len(STEPS):
-            if "nothing is open" in line:
-                self._over = True
-            else:
+            if "nothing is open" not in line:
                 self._command()
+            elif not self.plan.twin or self.twin_told:
+                self._over = True
             return
         waits = "waits for a confirm" in line or "draft, not public" in line or "being published" in line
         if not waits and STEPS[self.stage] not in self.confirmed:
@@ -229,7 +230,7 @@ class Run:
                     raise Violation(f"told before it was asked for: {line}")
                 return True
             self.stage += 1
-            waits_for_twin = self.plan.twin and not self.twin_told and self.stage == 1
+            waits_for_twin = self.plan.twin == "waits" and not self.twin_told and self.stage == 1
             if not self.asking and not waits_for_twin:
                 self._command()
             return True
@@ -254,7 +255,8 @@ class Run:
             self.counts["again"] += 1
         elif re.search(r"the page had \d+ twice", line):
             self.counts["twins"] += 1
-            if self.plan.twin and not self.twin_told and self.stage == 1:
+            waited = (self.plan.twin == "waits" and self.stage == 1) or self.stage == len(STEPS)
+            if not self.twin_told and waited:
                 self._command()
             self.twin_told = True
         elif "by hand, number" in line:
@@ -290,7 +292,6 @@ class Run:
             self.counts["starts"] = self.starts
             for lines in self.logs:
                 self.counts["found"] += len(lines.matching(r"is found on the page after a doubt"))
-            self._look_at_faults()
 
     def _left(self):
         left = self.deadline - time.monotonic()
@@ -306,10 +307,12 @@ class Run:
         if code != 0 and code != -9:
             raise Violation(f"crier left with {code}")
 
-    def _look_at_faults(self):
-        """How many were hit; what the page still holds back goes its way."""
-        state = self.page.faults_now()
-        self.counts["faults"] = sum(rule["fired"] for rule in state["rules"])
+    def _settle_page(self):
+        """Counts the faults, and ends them: what was held back goes its way, and must change nothing."""
+        self.counts["faults"] = sum(rule["fired"] for rule in self.page.faults_now()["rules"])
+        self.page.release()
+        self.page._wait(lambda: self.page.faults_now()["held"], lambda held: not held, PATIENCE_S)
+        self.page.faults([])
 
     # ---- the record
 
@@ -317,9 +320,7 @@ class Run:
         return self.page.manage("/incidents?limit=100&page=1")
 
     def _judge(self):
-        # Whatever is on its way to the page arrives, and must change nothing any more.
-        self.page.release()
-        self.page._wait(lambda: self.page.faults_now()["held"], lambda held: not held, PATIENCE_S)
+        self._settle_page()
         mine = [row for row in self._listed() if row["id"] not in self.known]
         rows = self.page.requests()[self.log_mark:]
         if len(mine) != 1:
@@ -351,13 +352,11 @@ class Run:
         applied = [row for row in rows if row["method"] in ("POST", "PATCH", "PUT", "DELETE")
                    and 200 <= row["status"] < 300 and row.get("fault", {}).get("applied", True)]
         deleted = [row["path"].rsplit("/", 1)[1] for row in applied if row["method"] == "DELETE"]
-        wanted = ["POST", "PATCH", "PATCH"]
-        methods = [row["method"] for row in applied]
-        if self.plan.twin:
-            if sorted(methods) != sorted(wanted + ["POST", "DELETE"]):
-                raise Violation(f"a twin was to be found and removed; applied was {methods}")
-        elif methods != wanted:
+        methods = [row["method"] for row in applied if row["path"].rsplit("/", 1)[1] not in deleted]
+        if sorted(methods) != ["PATCH", "PATCH", *["POST"] * (2 if self.plan.twin else 1)]:
             raise Violation(f"applied was {methods}")
+        if len(deleted) != (1 if self.plan.twin else 0):
+            raise Violation(f"removed was {deleted}")
         mails = [mail for row in applied for mail in row["mails"] if mail["incident_id"] not in deleted]
         if [mail["status"] for mail in mails] != list(MAILED):
             raise Violation(f"mails went out for {[mail['status'] for mail in mails]}")
