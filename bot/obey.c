@@ -1,5 +1,6 @@
 #include "obey.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,13 @@ struct request {
 static const char *prefix_of(const struct model *m)
 {
     return m->settings->chat.prefix;
+}
+
+/* Of whoever gives a command that takes a role: is_allowed() lets nobody else through. */
+static const char *name_of(const struct request *q)
+{
+    assert(q->person);
+    return q->person->name;
 }
 
 /* ---- who may
@@ -243,10 +251,10 @@ static bool is_approved(struct model *m, const struct request *q, struct inciden
         m->now.boot_ms - rev->approved_boot_ms >= m->settings->chat.confirm_expires_ms) {
         rev->r.first_approval_wall_ms = m->now.wall_ms;
         rev->approved_boot_ms = m->now.boot_ms;
-        if (!model_text(m, &rev->r.first_approval, q->person->name))
+        if (!model_text(m, &rev->r.first_approval, name_of(q)))
             return false;
         model_put(m, RECORD_REVISION, &rev->r);
-        model_timeline(m, inc->r.id, m->now.wall_ms, "confirm", q->person->name, "first of two");
+        model_timeline(m, inc->r.id, m->now.wall_ms, "confirm", name_of(q), "first of two");
         model_timer_set(m, TIMER_SECOND_PERSON, inc->r.id,
                         m->now.boot_ms + m->settings->chat.second_person_ms);
         chat_home_and(m, inc, q->line->place,
@@ -256,7 +264,7 @@ static bool is_approved(struct model *m, const struct request *q, struct inciden
                       (long long)inc->r.id, (long long)rev->r.number);
         return false;
     }
-    if (!strcmp(rev->r.first_approval, q->person->name)) {
+    if (!strcmp(rev->r.first_approval, name_of(q))) {
         SAY(m, q, "%s: you confirmed %lld.%lld already; critical needs a second person",
             q->line->nick, (long long)inc->r.id, (long long)rev->r.number);
         return false;
@@ -301,7 +309,7 @@ static bool gives_back_what_is_free(struct model *m, const struct request *q, st
                                  .title = rev->r.title,
                                  .body = rev->r.body,
                                  .wording = rev->r.wording,
-                                 .made_by = q->person->name};
+                                 .made_by = name_of(q)};
     struct components c;
     const struct revision *now;
     bool changed = false;
@@ -356,17 +364,17 @@ static void confirm(struct model *m, const struct request *q)
         !is_approved(m, q, inc, rev))
         return;
     turn_audit(m->turn, "confirm %lld.%lld by %s at %s%s", (long long)inc->r.id,
-               (long long)rev->r.number, q->person->name, q->line->place,
+               (long long)rev->r.number, name_of(q), q->line->place,
                q->cmd.quiet ? ", no mail" : "");
-    model_timeline(m, inc->r.id, m->now.wall_ms, "confirm", q->person->name, q->line->text);
-    outbox_confirm(m, inc, rev, q->person->name, q->line->place, q->cmd.quiet);
+    model_timeline(m, inc->r.id, m->now.wall_ms, "confirm", name_of(q), q->line->text);
+    outbox_confirm(m, inc, rev, name_of(q), q->line->place, q->cmd.quiet);
 }
 
 /* ---- carrying out ---------------------------------------------------------------------------- */
 
 static struct asker asker_of(const struct request *q)
 {
-    return (struct asker){.person = q->person->name,
+    return (struct asker){.person = name_of(q),
                           .nick = q->line->nick,
                           .place = q->line->place,
                           .line = q->line->text};
@@ -445,8 +453,8 @@ static void discard(struct model *m, const struct request *q)
             (long long)inc->r.id, prefix_of(m), (long long)inc->r.id);
         return;
     }
-    model_timeline(m, inc->r.id, m->now.wall_ms, "discard", q->person->name, q->line->text);
-    turn_audit(m->turn, "discard %lld by %s", (long long)inc->r.id, q->person->name);
+    model_timeline(m, inc->r.id, m->now.wall_ms, "discard", name_of(q), q->line->text);
+    turn_audit(m->turn, "discard %lld by %s", (long long)inc->r.id, name_of(q));
     if (inc->r.state == INCIDENT_DRAFT) {
         chat_home_and(m, inc, q->line->place, "%lld discarded%s", (long long)inc->r.id,
                       inc->joined ? "; its alerts stay silent until they recover" : "");
