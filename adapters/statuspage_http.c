@@ -105,18 +105,16 @@ static size_t take_answer(char *data, size_t size, size_t n, void *ctx)
 static size_t give_body(char *dst, size_t size, size_t n, void *ctx)
 {
     struct http_lane *lane = ctx;
-    size_t left = lane->body_bytes - lane->handed_bytes, room = size * n;
+    size_t left = lane->body_bytes - lane->handed_bytes, room = size * n, piece;
 
     if (!left)
         return CURL_READFUNC_ABORT;
-    if (left > room)
-        left = room;
-    left = CRASH_PIECE(lane->handed_bytes, left);
+    piece = CRASH_PIECE(lane->handed_bytes, left < room ? left : room);
     if (lane->handed_bytes)
         CRASH_POINT("page.body-begun");
-    memcpy(dst, lane->body + lane->handed_bytes, left);
-    lane->handed_bytes += left;
-    return left;
+    memcpy(dst, lane->body + lane->handed_bytes, piece);
+    lane->handed_bytes += piece;
+    return piece;
 }
 
 static int refuse_rewind(void *ctx, curl_off_t offset, int origin)

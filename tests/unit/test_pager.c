@@ -403,7 +403,7 @@ static void one_at_a_time(void **state)
     static const char script[] = "#!/bin/sh\n"
                                  "d=${0%/*}\n"
                                  "echo \"$1\" >>$d/all\n"
-                                 "while [ ! -e $d/go ]; do sleep 0.02; done\n";
+                                 "while [ -d $d ] && [ ! -e $d/go ]; do sleep 0.02; done\n";
     struct ground *g = *state;
 
     assert_int_equal(make(g, script, LONG_MS, NULL, NULL), 0);
@@ -446,7 +446,7 @@ static const char tell_helper[] = "#!/bin/sh\n"
                                   "d=${0%/*}\n"
                                   "echo $PPID >$d/helper.new; mv $d/helper.new $d/helper\n"
                                   "[ \"$1\" = quick ] && exit\n"
-                                  "while [ ! -e $d/go ]; do sleep 0.02; done\n"
+                                  "while [ -d $d ] && [ ! -e $d/go ]; do sleep 0.02; done\n"
                                   "echo done >$d/finished\n";
 
 static void a_lost_helper_is_noticed(void **state)
