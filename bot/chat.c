@@ -245,6 +245,22 @@ static uint64_t await_shown(struct model *m, const struct incident *inc, int64_t
     return p->token;
 }
 
+static struct pending_shown *find_pending(struct model *m, uint64_t token)
+{
+    struct pending_shown *p = m->pending;
+
+    while (p && p->token != token)
+        p = p->next;
+    return p;
+}
+
+/* Two lines that show one revision: a server may refuse either. */
+static void pair_up(struct model *m, uint64_t token, uint64_t other)
+{
+    find_pending(m, token)->other = other;
+    find_pending(m, other)->other = token;
+}
+
 void chat_show(struct model *m, struct incident *inc, const struct revision *rev, const char *place,
                enum say_priority priority)
 {
@@ -253,7 +269,7 @@ void chat_show(struct model *m, struct incident *inc, const struct revision *rev
     uint64_t slot = home ? (uint64_t)inc->r.id * REPLACES_PER_INCIDENT + 2 : 0;
     struct buf words, prompt, consequence;
     size_t most = LINE_BYTES;
-    uint64_t token;
+    uint64_t token, other;
     bool apart;
 
     buf_init(&words, SHOW_BYTES);
@@ -277,11 +293,13 @@ void chat_show(struct model *m, struct incident *inc, const struct revision *rev
     if (buf_error(&words) || buf_error(&prompt) || buf_error(&consequence)) {
         model_fail(m);
     } else {
-        /* it is shown when the line that ends it is taken */
+        /* shown are its words and what goes with them, in whichever lines they are */
         token = await_shown(m, inc, rev->r.number, NULL, place);
-        turn_say(m->turn, place, priority, apart ? 0 : token, slot, buf_str(&words));
-        turn_say(m->turn, place, priority, apart ? token : 0, slot ? slot + 1 : 0,
-                 buf_str(&prompt));
+        other = apart ? await_shown(m, inc, rev->r.number, NULL, place) : 0;
+        if (token && other)
+            pair_up(m, token, other);
+        turn_say(m->turn, place, priority, token, slot, buf_str(&words));
+        turn_say(m->turn, place, priority, other, slot ? slot + 1 : 0, buf_str(&prompt));
     }
     buf_finish(&words);
     buf_finish(&prompt);
@@ -404,14 +422,22 @@ static void mark_told(struct model *m, struct incident *inc, int64_t id)
 
 void chat_shown(struct model *m, uint64_t token, bool shown)
 {
-    struct pending_shown **link = &m->pending;
+    struct pending_shown **link = &m->pending, *it = find_pending(m, token);
+    uint64_t other = it ? it->other : 0;
+    struct pending_shown *waits = shown && other ? find_pending(m, other) : NULL;
 
+    if (waits) {
+        waits->other = 0; /* the last of the two tells */
+        shown = false;
+        other = 0;
+    }
     while (*link) {
         struct pending_shown *p = *link;
         struct incident *inc = model_incident(m, p->incident);
 
-        /* earlier lines of an incident that has gone are dropped on the way */
-        if (p->token != token && inc) {
+        /* earlier lines of an incident that has gone are dropped on the way; of two lines of which
+         * one was not taken, both */
+        if (p->token != token && (!other || p->token != other) && inc) {
             link = &p->next;
             continue;
         }

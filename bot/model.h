@@ -74,6 +74,7 @@ struct incident {
 /** A line said whose fate is not known yet. */
 struct pending_shown {
     uint64_t token;
+    uint64_t other; /* not 0: of the other line, which has to be shown too */
     int64_t incident;
     int64_t revision;
     int64_t outbox; /* not 0: the line said that this row is done */

@@ -399,8 +399,17 @@ static void endless_error_of_the_page_is_cut(void **state)
 
 /* ---- shown whole --------------------------------------------------------------------------- */
 
-/* Impact and components may stand in the second line: then that is the one to be taken. */
-static void revision_counts_as_shown_with_its_last_line(void **state)
+static void tell_shown(struct house *h, const struct fake_line *line, bool shown)
+{
+    struct chat_event event = {
+        .kind = shown ? CHAT_SHOWN : CHAT_UNSHOWN, .place = "", .text = "", .token = line->token};
+
+    h->chat.sink.event(h->chat.sink.ctx, &event);
+    house_settle(h);
+}
+
+/* Impact and components may stand in the second line: then both must be taken, whole. */
+static void revision_counts_as_shown_with_both_of_its_lines(void **state)
 {
     static const char body[] =
         "Many people may see an error instead of pages, and searching takes much longer than it "
@@ -409,6 +418,7 @@ static void revision_counts_as_shown_with_its_last_line(void **state)
         "your patience.";
     struct house *h = *state;
     const struct fake_line *words, *prompt;
+    struct fake_line first;
     char line[400];
 
     house_draft(h);
@@ -423,8 +433,49 @@ static void revision_counts_as_shown_with_its_last_line(void **state)
     assert_non_null(prompt);
     assert_null(strstr(words->text, "MAJOR"));
     assert_non_null(strstr(prompt->text, "MAJOR, Reading: degraded performance, "));
-    assert_int_equal(words->token, 0);
+    assert_int_not_equal(words->token, 0);
     assert_int_not_equal(prompt->token, 0);
+    assert_int_not_equal(words->token, prompt->token);
+    first = *words; /* what is said next moves it */
+    tell_shown(h, prompt, true);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.3");
+    assert_int_equal(h->page.n_incidents, 0);
+    tell_shown(h, &first, true);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.3");
+    assert_int_equal(h->page.n_incidents, 1);
+}
+
+/* A channel may refuse the line with the words (for one of them) and take the one behind it. */
+static void words_that_were_refused_are_not_shown_by_the_prompt(void **state)
+{
+    static const bool words_first[] = {true, false};
+    struct house *h = *state;
+    char line[400];
+    size_t i;
+
+    house_draft(h);
+    h->lines_show = false;
+    for (i = 0; i < 2; i++) {
+        char heading[40], prompt[40];
+
+        (void)snprintf(line, sizeof line, "!status edit 1 body %zu %0260d", i, 0);
+        house_say(h, HOUSE_OPS, "deployer1", "=", line);
+        (void)snprintf(line, sizeof line,
+                       "!status edit 1 components Reading: degraded, Editing: "
+                       "degraded, Search: degraded");
+        if (!i)
+            house_say(h, HOUSE_OPS, "deployer1", "=", line);
+        (void)snprintf(heading, sizeof heading, "DRAFT 1.%zu, not public", 3 + i);
+        (void)snprintf(prompt, sizeof prompt, "confirm 1.%zu` publishes", 3 + i);
+        if (words_first[i])
+            tell_shown(h, fake_chat_find(&h->chat, HOUSE_OPS, heading), false);
+        tell_shown(h, fake_chat_find(&h->chat, HOUSE_OPS, prompt), true);
+        if (!words_first[i])
+            tell_shown(h, fake_chat_find(&h->chat, HOUSE_OPS, heading), false);
+        (void)snprintf(line, sizeof line, "!status confirm 1.%zu", 3 + i);
+        house_say(h, HOUSE_OPS, "deployer1", "=", line);
+        assert_int_equal(h->page.n_incidents, 0);
+    }
 }
 
 /* Reasons may be cut off, never what will be public. */
@@ -710,7 +761,8 @@ int main(void)
         HOUSE_TEST(doubt_after_a_restart_is_told),
         HOUSE_TEST(created_without_a_number_is_looked_for),
         HOUSE_TEST(endless_error_of_the_page_is_cut),
-        HOUSE_TEST(revision_counts_as_shown_with_its_last_line),
+        HOUSE_TEST(revision_counts_as_shown_with_both_of_its_lines),
+        HOUSE_TEST(words_that_were_refused_are_not_shown_by_the_prompt),
         HOUSE_TEST(components_are_never_cut_off),
         HOUSE_TEST(split_end_is_no_deploy_of_its_own),
         HOUSE_TEST(lost_end_does_not_blame_for_hours),
