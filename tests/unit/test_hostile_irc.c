@@ -22,8 +22,7 @@ static void test_name_that_had_to_be_cleaned_is_nobodys(void **state)
         "al!u\xe2\x80\x8b@h",    /* in the user */
         "al!u@h\xef\xbb\xbf",    /* in the host */
         "al!u@cloak/al\xc2\xad", /* soft hyphen */
-        "\xff"
-        "al!u@h", /* malformed: shown as ? */
+        "\377al!u@h",            /* malformed: shown as ? */
     };
     struct irc_bench *r = *state;
     size_t i;
