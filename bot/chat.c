@@ -207,11 +207,14 @@ static void add_suspect(struct buf *b, const struct model *m, const struct incid
 
 /* The second line: the command to copy, what it does, and why crier thinks so. */
 static void add_prompt(struct buf *b, const struct model *m, const struct incident *inc,
-                       const struct revision *rev)
+                       const struct revision *rev, const char *note)
 {
     const char *prefix = m->settings->chat.prefix;
 
-    add_addressee(b, m, inc, rev);
+    if (note)
+        buf_addf(b, "%s ", note);
+    else
+        add_addressee(b, m, inc, rev);
     buf_addf(b, "`%s confirm %lld.%lld` publishes it (", prefix, (long long)inc->r.id,
              (long long)rev->r.number);
     add_mail(b, m, inc, rev);
@@ -261,8 +264,8 @@ static void pair_up(struct model *m, uint64_t token, uint64_t other)
     find_pending(m, other)->other = token;
 }
 
-void chat_show(struct model *m, struct incident *inc, const struct revision *rev, const char *place,
-               enum say_priority priority)
+static void show(struct model *m, struct incident *inc, const struct revision *rev,
+                 const char *place, enum say_priority priority, const char *note)
 {
     bool home = !strcmp(place, inc->r.home);
     /* a newer revision replaces its older unsent one in the home channel */
@@ -285,7 +288,7 @@ void chat_show(struct model *m, struct incident *inc, const struct revision *rev
         buf_addf(&words, " %s", buf_str(&consequence));
     if (apart && prompt.len > LINE_BYTES / 2)
         most = prompt.len + LINE_BYTES / 2; /* reasons are cut off, what will be public never */
-    add_prompt(&prompt, m, inc, rev);
+    add_prompt(&prompt, m, inc, rev, note);
     if (prompt.len > most) {
         buf_truncate(&prompt, utf8_cut(buf_str(&prompt), most - 3));
         buf_adds(&prompt, "...");
@@ -304,6 +307,18 @@ void chat_show(struct model *m, struct incident *inc, const struct revision *rev
     buf_finish(&words);
     buf_finish(&prompt);
     buf_finish(&consequence);
+}
+
+void chat_show(struct model *m, struct incident *inc, const struct revision *rev, const char *place,
+               enum say_priority priority)
+{
+    show(m, inc, rev, place, priority, NULL);
+}
+
+void chat_show_instead(struct model *m, struct incident *inc, const struct revision *rev,
+                       const char *place, const char *note)
+{
+    show(m, inc, rev, place, SAY_ANSWER, note);
 }
 
 static void point(struct model *m, const struct incident *inc, const struct revision *rev)

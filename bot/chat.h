@@ -26,6 +26,10 @@ void chat_home_and(struct model *m, const struct incident *inc, const char *plac
  */
 void chat_show(struct model *m, struct incident *inc, const struct revision *rev, const char *place,
                enum say_priority priority);
+/** The same as an answer to somebody who meant another one; the second line begins with the note.
+ */
+void chat_show_instead(struct model *m, struct incident *inc, const struct revision *rev,
+                       const char *place, const char *note);
 /** The same in the home channel; a one-line pointer goes to the other talk channels when first is
  * true. Nothing is said while the home channel is not joined: chat_joined() makes up for it. */
 void chat_announce(struct model *m, struct incident *inc, const struct revision *rev, bool first);

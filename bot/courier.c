@@ -136,9 +136,13 @@ int courier_hear(struct courier *c, struct hearing *hearing, const struct heard 
 {
     struct signal signal;
     struct input in = {0};
+    char quoted[600];
 
     switch (hearing_line(hearing, line, &signal)) {
     case HEARING_CHATTER:
+        if (hearing_unmatched(hearing))
+            log_debug("hearing", "source %s: none of its formats takes %s",
+                      hearing_unmatched(hearing), log_quote(quoted, sizeof quoted, line->text));
         break;
     case HEARING_COMMAND:
         in.kind = INPUT_COMMAND;

@@ -44,7 +44,8 @@ struct hearing {
     size_t rest_source;
     uint64_t rest_id;
     int64_t rest_wall_ms;
-    int err; /* sticky */
+    int err;               /* sticky */
+    const char *unmatched; /* source of the line heard last that fits none of its formats */
 };
 
 /* What is known of a line before its text is looked at. */
@@ -494,6 +495,11 @@ int hearing_error(const struct hearing *h)
     return h->err;
 }
 
+const char *hearing_unmatched(const struct hearing *h)
+{
+    return h->unmatched;
+}
+
 enum hearing_kind hearing_line(struct hearing *h, const struct heard *line,
                                struct signal *ret_signal)
 {
@@ -502,6 +508,7 @@ enum hearing_kind hearing_line(struct hearing *h, const struct heard *line,
     int person;
 
     h->rest = NULL;
+    h->unmatched = NULL;
     if (line->history || line->action)
         return HEARING_CHATTER;
     if (is_command(h, line, channel))
@@ -523,6 +530,8 @@ enum hearing_kind hearing_line(struct hearing *h, const struct heard *line,
             name_speaker(h, line, person, ret_signal);
             return HEARING_SIGNAL;
         }
+        if (!h->settings->source[i].people)
+            h->unmatched = h->settings->source[i].name;
     }
     return HEARING_CHATTER;
 }

@@ -53,6 +53,14 @@ enum hearing_kind hearing_text(struct hearing *h, size_t source_index, const cha
                                const char *text, int64_t wall_ms, struct signal *ret_signal);
 
 /**
+ * The bot that is believed but said a line that none of its formats know, or that they ignore:
+ * worth a word to an operator who wonders.
+ * @return the source's name, borrowed from the settings, when the line heard last was such a one,
+ * else NULL.
+ */
+const char *hearing_unmatched(const struct hearing *h);
+
+/**
  * The next alert of the line heard last, with a line_id of its own (the line's, with the number of
  * the alert in the upper 16 bits).
  * @return false when there is none.

@@ -111,8 +111,7 @@ static bool is_allowed(struct model *m, const struct request *q)
         }
         if (line->obey)
             return true;
-        refuse(m, q,
-               "I cannot check anybody's account yet (not logged in to services, or just joined)");
+        refuse(m, q, "I have only just joined, or am not logged in to services: try again in 10 s");
         return false;
     }
     if (q->person)
@@ -221,8 +220,15 @@ static void tell_not_open(struct model *m, const struct request *q, struct incid
     } else if (rev && rev->r.state == REVISION_PUBLISHED) {
         SAY(m, q, "%lld.%lld is public already: %s", n, r, chat_url(m, inc));
     } else if (now) {
-        /* two lines at most: the words themselves say what there is to confirm now */
-        chat_show(m, inc, now, q->line->place, SAY_ANSWER);
+        char *note = buf_printf("%s: nothing is published, %lld.%lld %s:", q->line->nick, n, r,
+                                rev ? "was replaced" : "does not exist");
+
+        /* two lines at most: the words themselves, and how to confirm these */
+        if (note)
+            chat_show_instead(m, inc, now, q->line->place, note);
+        else
+            model_fail(m);
+        free(note);
     } else if (rev) {
         SAY(m, q, "%lld.%lld was dropped; `%s show %lld` shows what there is", n, r, prefix_of(m),
             n);

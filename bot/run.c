@@ -30,8 +30,8 @@
 #include "store_sqlite.h"
 
 enum {
-    LEAVE_MS = 1400, /* SIGTERM to the end of the loop, at most */
-    STORE_CLOSE_MS = 500,
+    LEAVE_MS = 1250, /* SIGTERM to the end of the loop, at most */
+    STORE_CLOSE_MS = 400,
     WHY_BYTES = 400
 };
 

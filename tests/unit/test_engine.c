@@ -181,7 +181,9 @@ static void superseded_revision_is_refused_and_the_new_one_shown(void **state)
     house_jinxer(h, FRONTEND);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
     assert_int_equal(fake_page_count(&h->page, PAGE_CREATE), 0);
-    house_expect_last(h, HOUSE_OPS, "`!status confirm 1.2`");
+    house_expect_last(h, HOUSE_OPS,
+                      "deployer1: nothing is published, 1.1 was replaced: `!status "
+                      "confirm 1.2` publishes it");
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
     assert_int_equal(fake_page_count(&h->page, PAGE_CREATE), 1);
 }

@@ -240,6 +240,20 @@ static void test_chatter_of_strangers_is_not_matched(void **state)
     line.account = "stranger";
     assert_int_equal(hearing_line(w->hearing, &line, &sig), HEARING_CHATTER);
     assert_int_equal(w->calls, 0);
+    assert_null(hearing_unmatched(w->hearing));
+}
+
+static void test_a_bot_that_no_format_knows_is_named(void **state)
+{
+    struct world *w = *state;
+    struct heard line = bot_says("good morning");
+    struct signal sig;
+
+    assert_int_equal(hearing_line(w->hearing, &line, &sig), HEARING_CHATTER);
+    assert_non_null(hearing_unmatched(w->hearing));
+    line = bot_says("ALERT");
+    assert_int_equal(hearing_line(w->hearing, &line, &sig), HEARING_SIGNAL);
+    assert_null(hearing_unmatched(w->hearing));
 }
 
 static void test_person(void **state)
@@ -571,6 +585,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_trust, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_chatter_of_strangers_is_not_matched, set_up,
+        cmocka_unit_test_setup_teardown(test_a_bot_that_no_format_knows_is_named, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_person, set_up, tear_down),
         cmocka_unit_test(test_mask),
