@@ -585,6 +585,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_trust, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_chatter_of_strangers_is_not_matched, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_a_bot_that_no_format_knows_is_named, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_person, set_up, tear_down),
