@@ -338,6 +338,8 @@ static void say_failure(const struct http_lane *lane, struct http_outcome *o)
     else if (lane->result == CURLE_OPERATION_TIMEDOUT)
         (void)snprintf(o->error, sizeof o->error, "no answer within %lld s",
                        (long long)(lane->endpoint->total_timeout_ms + 999) / 1000);
+    else if (lane->result == CURLE_SEND_FAIL_REWIND) /* libcurl was not let to send it again */
+        (void)snprintf(o->error, sizeof o->error, "connection lost: the page has closed it");
     else
         (void)snprintf(o->error, sizeof o->error, "connection lost: %s", words);
 }

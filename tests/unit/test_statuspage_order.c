@@ -50,7 +50,7 @@ static void dead_connection_never_repeats_a_write(void **state)
         assert_int_equal(fake_http_count_method(f->http, "POST") +
                              fake_http_count_method(f->http, "PATCH"),
                          writes);
-        page_bench_assert_answer(f, 1, PAGE_DOUBTFUL, "connection lost");
+        page_bench_assert_answer(f, 1, PAGE_DOUBTFUL, "connection lost: the page has closed it");
         /* It was indeed on the connection that the reading had opened. */
         assert_int_equal(fake_http_last(f->http, method)->connection, connections);
         page_bench_all_used(f);
