@@ -212,6 +212,10 @@ class Sandbox:
         return self.wait_faults(lambda now: sum(
             phase in (None, row["phase"]) for row in now["held"]) >= count, timeout)["held"]
 
+    def wait_unheld(self, timeout=PATIENCE_S):
+        """Returns when the page holds nothing back any more."""
+        self._wait(self.faults_now, lambda now: not now["held"], timeout)
+
     def send(self, method, path, body=None):
         """JSON to where no key is needed; the answer."""
         request = urllib.request.Request(self.url + path, method=method,

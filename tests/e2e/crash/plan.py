@@ -39,10 +39,7 @@ def point_plan(point):
 
 def _write_rule(stage, action, following=1):
     """A fault of the write of that stage, and of as many after it."""
-    rule = {"on": dict(WRITES[stage]), "nth": 2 if stage == 2 else 1, "next": following, "do": action}
-    if stage == 2:
-        rule["nth"] = 2
-    return rule
+    return {"on": dict(WRITES[stage]), "nth": 2 if stage == 2 else 1, "next": following, "do": action}
 
 
 def _losses(pick):

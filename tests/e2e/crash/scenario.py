@@ -311,7 +311,7 @@ class Run:
         """Counts the faults, and ends them: what was held back goes its way, and must change nothing."""
         self.counts["faults"] = sum(rule["fired"] for rule in self.page.faults_now()["rules"])
         self.page.release()
-        self.page._wait(lambda: self.page.faults_now()["held"], lambda held: not held, PATIENCE_S)
+        self.page.wait_unheld()
         self.page.faults([])
 
     # ---- the record
