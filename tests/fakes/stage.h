@@ -32,6 +32,8 @@ struct stage {
     struct patterns *patterns;
     char dir[80]; /* for the store; removed by stage_finish() */
 
+    size_t *chosen; /* the calls to try */
+
     /* one run */
     char doing[80];
     struct now now;
@@ -78,8 +80,12 @@ size_t stage_run(struct stage *s, const struct torture_plan *plan);
  * call that is to be tried: those that come from somewhere new, and of the others every stride-th.
  * Prints how many there were.
  *
+ * With TORTURE_ALL in the environment all of these are tried; with TORTURE_ONLY=N just that call,
+ * in the first way.
+ *
  * @param stride 1: every call.
+ * @param most   if there are more of them, so many, evenly spread.
  */
-void stage_try_all(struct stage *s, struct torture_plan plan, size_t stride);
+void stage_try_all(struct stage *s, struct torture_plan plan, size_t stride, size_t most);
 
 #endif

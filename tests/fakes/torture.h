@@ -31,6 +31,8 @@ struct torture_plan {
 
 /** @return in how many ways a call of that kind may fail, at least 1. */
 unsigned torture_ways(enum torture_kind kind);
+/** @return false where whoever sees it simply tries again, and so for ever when it lasts. */
+bool torture_way_ends(enum torture_kind kind, unsigned way);
 /** In a few words, for messages. */
 const char *torture_way_name(enum torture_kind kind, unsigned way);
 

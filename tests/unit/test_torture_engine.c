@@ -40,14 +40,14 @@ static void each_allocation_fails(void **state)
 {
     struct torture_plan plan = {.kind = TORTURE_ALLOC};
 
-    stage_try_all(*state, plan, 1);
+    stage_try_all(*state, plan, 1, SIZE_MAX);
 }
 
 static void all_allocations_fail_from_each_on(void **state)
 {
     struct torture_plan plan = {.kind = TORTURE_ALLOC, .lasting = true};
 
-    stage_try_all(*state, plan, 1);
+    stage_try_all(*state, plan, 1, SIZE_MAX);
 }
 
 static void each_allocation_fails_between_crashes(void **state)
@@ -56,7 +56,7 @@ static void each_allocation_fails_between_crashes(void **state)
     struct stage *s = *state;
 
     s->crash_confirms = true;
-    stage_try_all(s, plan, 1);
+    stage_try_all(s, plan, 1, SIZE_MAX);
     s->crash_confirms = false;
 }
 
