@@ -129,6 +129,23 @@ bench:
 	@$(MAKE) --no-print-directory -s -j$(shell nproc) all $(BUILD)/tests/bench/echo $(BUILD)/tests/bench/commit
 	@$(PYTHON) tests/bench/bench.py --crier $(BUILD)/crier --tools $(BUILD)/tests/bench
 
+# Every call that may fail on the way from a confirm to the page, each in turn: what `make check`
+# does with a sample of them, in a minute, in some twenty.
+.PHONY: torture
+torture:
+	@sh tests/rig/packages.sh build check
+	@$(MAKE) --no-print-directory -s -j$(shell nproc) SAN=1 $(addprefix $(BUILD)/san/tests/unit/test_torture_,engine adapters)
+	@$(BUILD)/san/tests/unit/test_torture_engine
+	@TORTURE_ALL=1 $(BUILD)/san/tests/unit/test_torture_adapters
+
+# Everything around crier breaks for SOAK_SECONDS; ends with what it took and whether anything was lost.
+SOAK_SECONDS ?= 600
+.PHONY: soak
+soak:
+	@sh tests/rig/packages.sh build demo
+	@$(MAKE) --no-print-directory -s -j$(shell nproc) all
+	@$(PYTHON) tests/bench/soak.py --crier $(BUILD)/crier --seconds $(SOAK_SECONDS)
+
 # The proof that a confirmed step becomes public exactly once: kill -9 and lost connections at 300
 # seeded moments, then at every point of the source; ends with its counts. CRASH_ARGS: --help.
 CRASH_ARGS ?=
