@@ -3,6 +3,7 @@
 #include <ftw.h>
 #include <jansson.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -38,6 +39,23 @@ enum {
 static const char *const step_words[STEPS] = {
     "Reading and Editing: many people may see an error instead of pages; we are investigating.",
     UPDATE_WORDS, RESOLVED_WORDS};
+
+static const char *now_doing; /* for those who end the process */
+
+static void tell_doing(void)
+{
+    (void)!write(STDERR_FILENO, now_doing, strlen(now_doing));
+    (void)!write(STDERR_FILENO, "\n", 1);
+}
+
+static void on_abort(int signo)
+{
+    (void)signo;
+    tell_doing();
+}
+
+/* Of sanitizers, where there are some. */
+void __sanitizer_set_death_callback(void (*call)(void)) __attribute__((weak));
 
 static void fail_run(const struct stage *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -712,6 +730,10 @@ void stage_init(struct stage *s, const char *config_path, bool real)
 
     memset(s, 0, sizeof *s);
     s->real = real;
+    now_doing = s->doing;
+    (void)signal(SIGABRT, on_abort);
+    if (__sanitizer_set_death_callback)
+        __sanitizer_set_death_callback(tell_doing);
     problems_init(&problems);
     if (config_file_load(config_path, &problems, &s->settings) ||
         patterns_create(s->settings, &problems, &s->patterns)) {
