@@ -260,8 +260,12 @@ static struct pending_shown *find_pending(struct model *m, uint64_t token)
 /* Two lines that show one revision: a server may refuse either. */
 static void pair_up(struct model *m, uint64_t token, uint64_t other)
 {
-    find_pending(m, token)->other = other;
-    find_pending(m, other)->other = token;
+    struct pending_shown *one = find_pending(m, token), *two = find_pending(m, other);
+
+    if (one && two) {
+        one->other = other;
+        two->other = token;
+    }
 }
 
 static void show(struct model *m, struct incident *inc, const struct revision *rev,
