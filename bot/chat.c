@@ -536,6 +536,7 @@ static void add_status(struct buf *b, const struct model *m, const struct incide
 {
     const struct revision *open = model_open_revision(inc);
     const struct revision *rev = open ? open : inc->revisions;
+    const struct outbox *sent = outbox_pending(inc);
     char hm[WHEN_BYTES];
 
     if (inc->r.state == INCIDENT_DRAFT && open)
@@ -548,6 +549,9 @@ static void add_status(struct buf *b, const struct model *m, const struct incide
         buf_addf(b, "%lld public, %s, since about %s UTC: \"%s\" %s", (long long)inc->r.id,
                  step_name((enum step)inc->r.step), when_hm(inc->r.started_wall_ms, hm),
                  rev ? rev->r.title : "", chat_url(m, inc));
+    if (sent && inc->r.state != INCIDENT_PUBLISHING)
+        buf_addf(b, "; %lld.%lld is confirmed and being sent", (long long)inc->r.id,
+                 (long long)sent->r.revision);
     if (open && inc->r.state != INCIDENT_DRAFT)
         buf_addf(b, "; %lld.%lld waits for a confirm", (long long)inc->r.id,
                  (long long)open->r.number);

@@ -327,6 +327,18 @@ static void doubtful_update_is_settled_by_reading_that_incident(void **state)
     assert_int_equal(fake_page_count(&h->page, PAGE_GET), 1);
 }
 
+static void status_tells_what_is_being_sent(void **state)
+{
+    struct house *h = *state;
+
+    (void)publish(h);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status update 1 identified: We know the cause.");
+    fake_page_script(&h->page, FAKE_DOUBT_LOST);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status");
+    house_expect_last(h, HOUSE_OPS, "; 1.2 is confirmed and being sent");
+}
+
 static void lost_update_is_sent_again_after_the_grace(void **state)
 {
     struct house *h = *state;
@@ -442,6 +454,7 @@ int main(void)
         HOUSE_TEST(twin_with_more_to_say_stays),
         HOUSE_TEST(other_instances_incidents_are_no_twins),
         HOUSE_TEST(doubtful_update_is_settled_by_reading_that_incident),
+        HOUSE_TEST(status_tells_what_is_being_sent),
         HOUSE_TEST(lost_update_is_sent_again_after_the_grace),
         HOUSE_TEST(show_hands_out_the_words_while_the_page_is_down),
         HOUSE_TEST(update_of_a_removed_incident_ends_in_words),
