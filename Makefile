@@ -138,6 +138,19 @@ torture:
 	@$(BUILD)/san/tests/unit/test_torture_engine
 	@TORTURE_ALL=1 $(BUILD)/san/tests/unit/test_torture_adapters
 
+# The ordinary build of some unit tests under valgrind, which also sees what is not initialised.
+VALGRIND_TESTS ?= engine engine_hostile engine_page store_sqlite store_refusals irc_line \
+                  hearing patterns records statuspage statuspage_json torture_engine
+.PHONY: check-valgrind
+check-valgrind:
+	@sh tests/rig/packages.sh build check
+	@$(MAKE) --no-print-directory -s -j$(shell nproc) $(VALGRIND_TESTS:%=$(BUILD)/tests/unit/test_%)
+	@$(CC) -shared -fPIC -o $(BUILD)/nojit.so tests/rig/nojit.c
+	@set -e; for t in $(VALGRIND_TESTS); do echo "== $$t"; TORTURE_SAMPLE=40 LD_PRELOAD=$(CURDIR)/$(BUILD)/nojit.so \
+	    valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite,indirect \
+	    --errors-for-leak-kinds=definite,indirect --num-callers=30 $(BUILD)/tests/unit/test_$$t; done
+	@echo "valgrind: no error in $(words $(VALGRIND_TESTS)) programs"
+
 # Everything around crier breaks for SOAK_SECONDS; ends with what it took and whether anything was lost.
 SOAK_SECONDS ?= 600
 .PHONY: soak

@@ -126,7 +126,9 @@ class Actor(threading.Thread):
                 if self.client.raw.closed:
                     self.drop()
                 elif self.soak.calm:
-                    self.soak.wrong(f"{self.nick}: {str(problem)[:1500]}")
+                    self.soak.wrong(f"{self.nick}: " + "\n".join(
+                        line[:300] for line in str(problem).splitlines()
+                        if "<" not in line or f"<{self.soak.house.nick}" in line or self.nick in line))
         self.drop()
 
     def act(self):
@@ -252,9 +254,8 @@ class Deployer(Actor):
                 return None
             since = self.say(f"!status confirm {shown}")
             self.soak.count("confirms")
-            said = self.hears(rf"(?P<done>{done})|(?P<again>{re.escape(shown)} was replaced|not shown|"
-                              rf"there is no {number}\b|NOT published|is not open|older|newer|superseded|"
-                              r"withdrawn|expired|wait)", since, STEP_S)
+            said = self.hears(rf"(?P<done>{done})|\b{re.escape(shown)}\b(?! taken)|there is no {number}\b|"
+                              rf"\b{number} (?:is closed|has nothing)", since, STEP_S)
             if said["done"]:
                 return said
             self.soak.over.wait(2)

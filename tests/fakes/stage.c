@@ -428,7 +428,7 @@ static bool run_until(struct stage *s, bool (*done)(struct stage *), int64_t ms)
         idle = is_at_rest(s);
         if (!done && !moved && idle)
             return true;
-        if (moved)
+        if (moved || courier_waiting(&s->courier)) /* the disk has time of its own */
             continue;
         if (idle && engine_next_deadline(s->engine) < due)
             due = engine_next_deadline(s->engine);
@@ -788,7 +788,7 @@ static size_t *choose(struct stage *s, size_t n, size_t stride, size_t most, siz
 
 void stage_try_all(struct stage *s, struct torture_plan plan, size_t stride, size_t most)
 {
-    const char *only = getenv("TORTURE_ONLY");
+    const char *only = getenv("TORTURE_ONLY"), *sample = getenv("TORTURE_SAMPLE");
     size_t n, n_chosen, i, fired = 0, ways = 0;
     const size_t *fresh;
     size_t *chosen;
@@ -802,7 +802,11 @@ void stage_try_all(struct stage *s, struct torture_plan plan, size_t stride, siz
     (void)snprintf(s->doing, sizeof s->doing, "nothing fails");
     n = stage_run(s, &plan);
     assert_true(n > 0);
-    chosen = choose(s, n, stride, getenv("TORTURE_ALL") ? SIZE_MAX : most, &n_chosen);
+    if (getenv("TORTURE_ALL"))
+        most = SIZE_MAX;
+    else if (sample)
+        most = (size_t)strtoull(sample, NULL, 10);
+    chosen = choose(s, n, stride, most, &n_chosen);
     for (plan.way = 0; plan.way < torture_ways(plan.kind); plan.way++) {
         if (plan.lasting && !torture_way_ends(plan.kind, plan.way))
             continue;

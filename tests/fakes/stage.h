@@ -80,8 +80,8 @@ size_t stage_run(struct stage *s, const struct torture_plan *plan);
  * call that is to be tried: those that come from somewhere new, and of the others every stride-th.
  * Prints how many there were.
  *
- * With TORTURE_ALL in the environment all of these are tried; with TORTURE_ONLY=N just that call,
- * in the first way.
+ * With TORTURE_ALL in the environment all of these are tried; with TORTURE_SAMPLE=N at most N of
+ * them in each way; with TORTURE_ONLY=N just that call, in the first way.
  *
  * @param stride 1: every call.
  * @param most   if there are more of them, so many, evenly spread.
