@@ -240,7 +240,7 @@ struct change {
     enum change_op op;
     enum record_table table;
     int64_t id;
-    void *record; /* owned by the batch; NULL for deletes */
+    void *record; /* one block with its strings, owned by the batch; NULL for deletes */
 };
 
 struct batch {

@@ -140,8 +140,7 @@ bool fake_store_complete(struct fake_store *f)
 
         switch (change->op) {
         case CHANGE_PUT:
-            put(f, change->table, change->id, change->record);
-            change->record = NULL;
+            put(f, change->table, change->id, record_copy(change->table, change->record));
             break;
         case CHANGE_DELETE:
             delete (f, change->table, change->id);
