@@ -133,14 +133,13 @@ struct alert *alert_create(struct model *m, const struct signal *sig)
 
     bound(m);
     a = calloc(1, sizeof *a);
-    if (!a || !model_text(m, &a->r.source, sig->source) ||
-        !model_text(m, &a->r.check_name, sig->check) || !model_text(m, &a->r.host, sig->host) ||
-        !model_text(m, &a->r.place, sig->place) || !model_text(m, &a->r.summary, sig->summary) ||
-        !model_text(m, &a->r.rule, "")) {
-        if (a)
-            record_finish(RECORD_ALERT, &a->r);
-        free(a);
+    if (!a)
         model_fail(m);
+    if (!a || !model_name(m, &a->r.source, sig->source) ||
+        !model_name(m, &a->r.check_name, sig->check) || !model_name(m, &a->r.host, sig->host) ||
+        !model_name(m, &a->r.place, sig->place) || !model_name(m, &a->r.rule, "") ||
+        !model_text(m, &a->r.summary, sig->summary)) {
+        model_alert_destroy(m, a);
         return NULL;
     }
     a->r.id = model_next_row(m);

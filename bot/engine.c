@@ -163,13 +163,21 @@ static int load_outbox(struct model *m, const struct record_outbox *record)
 
 static int load_alert(struct model *m, const void *record)
 {
+    const struct record_alert *r = record;
     struct alert *a = calloc(1, sizeof *a);
 
-    if (!a || adopt(RECORD_ALERT, record, &a->r, sizeof a->r)) {
-        free(a);
+    if (!a)
+        return CRIER_ENOMEM;
+    a->r = *r;
+    a->r.source = a->r.check_name = a->r.host = a->r.place = a->r.summary = a->r.rule = NULL;
+    a->r.line_id = 0; /* lines are numbered anew by each process */
+    if (names_set(&m->names, &a->r.source, r->source) ||
+        names_set(&m->names, &a->r.check_name, r->check_name) ||
+        names_set(&m->names, &a->r.host, r->host) || names_set(&m->names, &a->r.place, r->place) ||
+        names_set(&m->names, &a->r.rule, r->rule) || record_set_text(&a->r.summary, r->summary)) {
+        model_alert_destroy(m, a);
         return CRIER_ENOMEM;
     }
-    a->r.line_id = 0; /* lines are numbered anew by each process */
     model_alert_link(m, a);
     return 0;
 }

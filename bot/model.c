@@ -20,6 +20,15 @@ bool model_text(struct model *m, char **field, const char *value)
     return true;
 }
 
+bool model_name(struct model *m, char **field, const char *value)
+{
+    if (names_set(&m->names, field, value)) {
+        model_fail(m);
+        return false;
+    }
+    return true;
+}
+
 void model_put(struct model *m, enum record_table t, const void *record)
 {
     batch_put(&m->turn->batch, t, record);
@@ -302,8 +311,15 @@ void model_alert_touch(struct model *m, struct alert *a)
     link_newest(m, a);
 }
 
-static void alert_destroy(struct alert *a)
+void model_alert_destroy(struct model *m, struct alert *a)
 {
+    if (!a)
+        return;
+    names_drop(&m->names, &a->r.source);
+    names_drop(&m->names, &a->r.check_name);
+    names_drop(&m->names, &a->r.host);
+    names_drop(&m->names, &a->r.place);
+    names_drop(&m->names, &a->r.rule);
     record_finish(RECORD_ALERT, &a->r);
     free(a);
 }
@@ -318,7 +334,7 @@ void model_alert_remove(struct model *m, struct alert *a)
     unlink_order(m, a);
     m->n_alerts--;
     batch_delete(&m->turn->batch, RECORD_ALERT, a->r.id);
-    alert_destroy(a);
+    model_alert_destroy(m, a);
 }
 
 /* ---- incidents
@@ -384,7 +400,7 @@ void model_finish(struct model *m)
         struct alert *a = m->alert_oldest;
 
         m->alert_oldest = a->newer;
-        alert_destroy(a);
+        model_alert_destroy(m, a);
     }
     while (m->deploys) {
         struct deploy *d = m->deploys;
@@ -420,6 +436,7 @@ void model_finish(struct model *m)
         m->timers = t->next;
         free(t);
     }
+    names_finish(&m->names);
     free(m->subscribers);
     free(m->page_trouble);
     record_finish(RECORD_META, &m->meta);

@@ -10,12 +10,13 @@
 
 #include <stdbool.h>
 
+#include "names.h"
 #include "ports.h"
 #include "records.h"
 #include "turn.h"
 
 struct alert {
-    struct record_alert r;
+    struct record_alert r; /* its strings but the summary are model.names' */
     int64_t first_boot_ms;
     int64_t last_boot_ms;
     bool
@@ -125,6 +126,7 @@ struct model {
     struct incident *incidents;
     struct alert *alert_hash[ALERT_BUCKETS];
     struct alert *alert_oldest, *alert_newest;
+    struct names names; /* of all alerts */
     size_t n_alerts;
     struct deploy *deploys;
     struct note *notes, *notes_last; /* lookback of lines that belong to nothing yet */
@@ -192,6 +194,10 @@ int64_t model_past_boot(const struct model *m, int64_t wall_ms, int64_t max_ms);
 /* Memory of single objects; NULL is fine. */
 void model_alert_remove(struct model *m, struct alert *a);
 void model_alert_link(struct model *m, struct alert *a);
+/** Frees one that is linked nowhere, half-made too; NULL is fine. */
+void model_alert_destroy(struct model *m, struct alert *a);
+/** As model_text(), for a field that alerts share. */
+bool model_name(struct model *m, char **field, const char *value);
 /** To the newest end of the order. */
 void model_alert_touch(struct model *m, struct alert *a);
 /** The chain (next_hash) that holds all alerts of a source, check and host, and others. */

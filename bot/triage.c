@@ -474,7 +474,7 @@ static void on_firing(struct model *m, const struct signal *sig)
     a->r.last_wall_ms = sig->wall_ms;
     a->last_boot_ms = m->now.boot_ms;
     if (!model_text(m, &a->r.summary, sig->summary) ||
-        !model_text(m, &a->r.rule, rule ? rule->name : ""))
+        !model_name(m, &a->r.rule, rule ? rule->name : ""))
         return;
     alert_account(m, a, 1);
     model_alert_touch(m, a);
