@@ -337,7 +337,7 @@ static int use_wal(struct store_db *db, struct store_why *why)
     }
     return store_db_run(
         db,
-        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -512;"
+        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -256;"
         "PRAGMA journal_size_limit = 4194304",
         "open", why);
 }

@@ -2,6 +2,7 @@
  * main: the subcommands.
  */
 #include <getopt.h>
+#include <malloc.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -193,6 +194,8 @@ int main(int argc, char **argv)
 {
     const struct subcommand *cmd = argc > 1 ? find(argv[1]) : NULL;
 
+    /* One heap for all threads: what one hands to another is freed where it can be used again. */
+    (void)mallopt(M_ARENA_MAX, 1);
     if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
         cmd = find("help");
     if (argc == 2 && !strcmp(argv[1], "--version"))

@@ -307,7 +307,7 @@ static const struct setting_key triage_keys[] = {
              "a draft whose alerts are quiet for so long is closed"),
     DURATION(triage_settings, deploy_max, MS(100), DAYS(30), "3 h",
              "a deploy that never ended is taken for over"),
-    INTEGER(triage_settings, "max_signals", max_signals, 10, 1000000, "20000", "alerts",
+    INTEGER(triage_settings, "max_signals", max_signals, 10, 1000000, "5000", "alerts",
             "alerts remembered; the oldest go first"),
     INTEGER(triage_settings, "max_open", max_open, 1, 1000, "20", "incidents",
             "incidents and drafts open at once"),
