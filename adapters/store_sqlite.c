@@ -396,6 +396,16 @@ static int port_commit(void *ctx, struct batch *batch, uint64_t ticket)
     return r;
 }
 
+size_t store_sqlite_waiting(struct store_sqlite *s)
+{
+    size_t n;
+
+    (void)pthread_mutex_lock(&s->mutex);
+    n = s->n_changes;
+    (void)pthread_mutex_unlock(&s->mutex);
+    return n;
+}
+
 static int port_load(void *ctx, int (*row)(void *row_ctx, enum record_table t, const void *record),
                      void *row_ctx)
 {

@@ -51,6 +51,8 @@ int store_sqlite_close(struct store_sqlite *s, int64_t timeout_ms);
  * called; on failure the log has the reason.
  */
 struct store_port store_sqlite_port(struct store_sqlite *s);
+/** @return changes that were handed over and are not on the disk yet. */
+size_t store_sqlite_waiting(struct store_sqlite *s);
 /** Register it with the loop: an eventfd that wakes it when commits are done or have failed. */
 struct source_port store_sqlite_source_port(struct store_sqlite *s);
 

@@ -32,7 +32,11 @@
 enum {
     LEAVE_MS = 1250, /* SIGTERM to the end of the loop, at most */
     STORE_CLOSE_MS = 400,
-    WHY_BYTES = 400
+    WHY_BYTES = 400,
+    /* In a storm the chat waits for the disk, so that what is on its way there stays small; but not
+     * for a sick disk: the server must have its PONG, and people their answers. */
+    STORM_CHANGES = 500,
+    STORM_HOLD_MS = 200
 };
 
 struct run {
@@ -55,7 +59,9 @@ struct run {
 
     struct courier courier;
     struct now now;
-    int fatal; /* exit code, or 0 */
+    int64_t hold_boot_ms; /* the chat is not listened to before; NOW_NEVER: not held */
+    bool stormy;          /* it was held, and the disk has not caught up since */
+    int fatal;            /* exit code, or 0 */
     bool leaving;
     int64_t leave_by_boot_ms;
     bool reload_wanted;
@@ -327,6 +333,44 @@ static int page_submit(void *ctx, const struct page_request *req)
     return port.submit(port.ctx, req);
 }
 
+static void hold_chat(struct run *r)
+{
+    size_t waiting = store_sqlite_waiting(r->store);
+
+    if (waiting < STORM_CHANGES / 2) {
+        r->stormy = false;
+        r->hold_boot_ms = NOW_NEVER;
+    } else if (waiting >= STORM_CHANGES && !r->stormy) {
+        r->stormy = true;
+        r->hold_boot_ms = r->now.boot_ms + STORM_HOLD_MS;
+    }
+}
+
+static bool is_held(const struct run *r)
+{
+    return r->hold_boot_ms != NOW_NEVER && r->now.boot_ms < r->hold_boot_ms && !r->leaving;
+}
+
+static void irc_collect(void *ctx, struct pollset *set)
+{
+    struct run *r = ctx;
+    struct source_port port = irc_source_port(r->irc);
+
+    if (is_held(r))
+        pollset_deadline(set, r->hold_boot_ms);
+    else
+        port.collect(port.ctx, set);
+}
+
+static void irc_dispatch(void *ctx, const struct pollset *set, struct now now)
+{
+    struct run *r = ctx;
+    struct source_port port = irc_source_port(r->irc);
+
+    if (!is_held(r))
+        port.dispatch(port.ctx, set, now);
+}
+
 static void clock_collect(void *ctx, struct pollset *set)
 {
     (void)ctx;
@@ -413,6 +457,7 @@ static bool owner_turn(void *ctx, struct now now)
         step(r, &tick);
     fail(r, courier_tick(&r->courier, now));
     fail(r, courier_commit(&r->courier));
+    hold_chat(r);
     if (r->fatal)
         return false;
     if (r->leaving)
@@ -475,6 +520,7 @@ static void wire(struct run *r)
 {
     struct source_port clock = {.ctx = r, .collect = clock_collect, .dispatch = clock_dispatch};
     struct source_port page = {.ctx = r, .collect = page_collect, .dispatch = page_dispatch};
+    struct source_port irc = {.ctx = r, .collect = irc_collect, .dispatch = irc_dispatch};
     struct page_port submit = {.ctx = r, .submit = page_submit};
     struct store_port store = store_sqlite_port(r->store);
     struct chat_port chat = irc_chat_port(r->irc);
@@ -490,8 +536,7 @@ static void wire(struct run *r)
     port = store_sqlite_source_port(r->store);
     loop_add(&r->loop, &port);
     loop_add(&r->loop, &page);
-    port = irc_source_port(r->irc);
-    loop_add(&r->loop, &port);
+    loop_add(&r->loop, &irc);
     if (r->pager) {
         port = pager_source_port(r->pager);
         loop_add(&r->loop, &port);
@@ -519,7 +564,7 @@ static void stop(struct run *r)
 
 int run_daemon(const char *config_path)
 {
-    struct run r = {.config_path = config_path};
+    struct run r = {.hold_boot_ms = NOW_NEVER, .config_path = config_path};
     struct loop_owner owner = {.ctx = &r, .deadline = owner_deadline, .turn = owner_turn};
     int code;
 
