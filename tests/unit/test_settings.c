@@ -187,7 +187,7 @@ static void defaults(void **state)
     assert_int_equal(s->triage.join_window_ms, 10 * 60000);
     assert_int_equal(s->triage.draft_quiet_ms, 60 * 60000);
     assert_int_equal(s->triage.deploy_max_ms, 3 * 3600000);
-    assert_int_equal(s->triage.max_signals, 20000);
+    assert_int_equal(s->triage.max_signals, 5000);
     assert_int_equal(s->triage.max_open, 20);
     assert_string_equal(s->chat.prefix, "!status");
     assert_int_equal(s->chat.revision_interval_ms, 60000);
