@@ -481,12 +481,14 @@ static void a_locked_database_is_waited_for(void **state)
     assert_int_equal(b->err[0], CRIER_EIO);
     assert_int_equal(b->ticket[0], 1);
     assert_non_null(strstr(b->text, "locked"));
+    assert_int_equal(store_sqlite_waiting(b->store), 2);
     assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_close(db), SQLITE_OK);
     while (b->err[b->n - 1] || b->ticket[b->n - 1] != 2)
         assert_true(bench_wait_for(b, b->n + 1));
     assert_int_equal(b->ticket[b->n - 2], 1); /* nothing overtakes */
     assert_int_equal(b->err[b->n - 2], 0);
+    assert_int_equal(store_sqlite_waiting(b->store), 0);
     free(path);
 }
 
