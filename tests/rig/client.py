@@ -5,6 +5,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 
 from .process import PATIENCE_S, Lines, Timeout
 
@@ -147,10 +148,25 @@ def password_of(account):
     return f"pw-{account}"
 
 
+def _await_services(client, timeout):
+    """Services link to the server some time after it listens."""
+    deadline = time.monotonic() + timeout
+    while True:
+        mark = client.raw.mark()
+        client.send("WHOIS NickServ")
+        _, _, found = client.raw.wait_for(r"^(?:@\S+ )?:\S+ (311|401) ", mark, timeout)
+        if found.group(1) == "311":
+            return
+        if time.monotonic() > deadline:
+            raise Timeout(f"there is no NickServ after {timeout:g} s")
+        threading.Event().wait(0.05)
+
+
 def register_accounts(port, accounts, timeout=PATIENCE_S):
     """Makes services accounts, one after the other over one connection."""
     client = Client(port, accounts[0], timeout=timeout)
     try:
+        _await_services(client, timeout)
         for account in accounts:
             mark = client.raw.mark()
             client.send(f"NICK {account}")
