@@ -186,6 +186,19 @@ class Chatter(Actor):
         self.client.barrier()
 
 
+class Scribe(Chatter):
+    """One of them, who also writes down what crier says: channel.log in the house's folder."""
+
+    def drop(self):
+        if self.client:
+            began = time.time() - time.monotonic()
+            with open(self.soak.house.folder.path / "channel.log", "a", encoding="utf-8") as diary:
+                for when, text in self.client.said.seen:
+                    if f"<{self.soak.house.nick}" in text or "<deployer1>" in text:
+                        diary.write(f"{time.strftime('%H:%M:%S', time.gmtime(began + when))} {text}\n")
+        super().drop()
+
+
 class Asker(Actor):
     """An authorised person who asks in private and measures how long that takes."""
 
@@ -517,7 +530,7 @@ def soak_it(house, seconds):
     house.settings["pages"][0]["doubt_grace"] = "5 s"
     house.start()
     asker, sampler = Asker(soak), Sampler(soak, house.crier.folder)
-    actors = [Storms(soak), Chatter(soak, "someuser"), Chatter(soak, "lurker"), asker, Deployer(soak),
+    actors = [Storms(soak), Chatter(soak, "someuser"), Scribe(soak, "lurker"), asker, Deployer(soak),
               Reader(soak)]
     for actor in (sampler, *actors, Trouble(soak)):
         actor.start()
@@ -546,7 +559,7 @@ def main():
             house.close()
         network.close()
     if faults:
-        print(f"\n{len(faults)} things wrong; crier's log is in {house.folder.path if house else '-'}")
+        print(f"\n{len(faults)} things wrong; what crier logged and said is in {house.folder.path if house else '-'}")
         for fault in faults:
             print("  " + fault.splitlines()[0])
         return 1
