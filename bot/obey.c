@@ -209,6 +209,20 @@ static struct incident *find_public(struct model *m, const struct request *q)
 /* ---- confirm
  * --------------------------------------------------------------------------------------------- */
 
+/* Two lines at most: the words that there are, and how to confirm these instead of R. */
+static void show_instead(struct model *m, const struct request *q, struct incident *inc,
+                         const struct revision *rev, int64_t meant, const char *why)
+{
+    char *note = buf_printf("%s: nothing is published, %lld.%lld %s:", q->line->nick,
+                            (long long)inc->r.id, (long long)meant, why);
+
+    if (note)
+        chat_show_instead(m, inc, rev, q->line->place, note);
+    else
+        model_fail(m);
+    free(note);
+}
+
 static void tell_not_open(struct model *m, const struct request *q, struct incident *inc,
                           const struct revision *rev)
 {
@@ -220,15 +234,7 @@ static void tell_not_open(struct model *m, const struct request *q, struct incid
     } else if (rev && rev->r.state == REVISION_PUBLISHED) {
         SAY(m, q, "%lld.%lld is public already: %s", n, r, chat_url(m, inc));
     } else if (now) {
-        char *note = buf_printf("%s: nothing is published, %lld.%lld %s:", q->line->nick, n, r,
-                                rev ? "was replaced" : "does not exist");
-
-        /* two lines at most: the words themselves, and how to confirm these */
-        if (note)
-            chat_show_instead(m, inc, now, q->line->place, note);
-        else
-            model_fail(m);
-        free(note);
+        show_instead(m, q, inc, now, r, rev ? "was replaced" : "does not exist");
     } else if (rev) {
         SAY(m, q, "%lld.%lld was dropped; `%s show %lld` shows what there is", n, r, prefix_of(m),
             n);
@@ -357,7 +363,7 @@ static void confirm(struct model *m, const struct request *q)
     shown = incident_shown_at(inc, rev->r.number, q->line->place);
     if (shown == NOW_NEVER) {
         /* nobody publishes words that they did not see: here they are */
-        chat_show(m, inc, rev, q->line->place, SAY_ANSWER);
+        show_instead(m, q, inc, rev, rev->r.number, "had not been shown here");
         return;
     }
     if (!q->cmd.revision && m->now.boot_ms - shown < m->settings->chat.confirm_guard_ms) {

@@ -320,7 +320,9 @@ static void another_place_must_have_seen_it_too(void **state)
     house_draft(h);
     house_say(h, HOUSE_SRE, "sre1", "=", "!status confirm 1.1");
     assert_int_equal(fake_page_count(&h->page, PAGE_CREATE), 0);
-    house_expect_last(h, HOUSE_SRE, "`!status confirm 1.1`");
+    house_expect_last(h, HOUSE_SRE,
+                      "sre1: nothing is published, 1.1 had not been shown here: `!status "
+                      "confirm 1.1` publishes it");
     house_say(h, HOUSE_SRE, "sre1", "=", "!status confirm 1.1");
     assert_int_equal(fake_page_count(&h->page, PAGE_CREATE), 1);
     house_expect_last(h, HOUSE_SRE, "1 is public since");
