@@ -69,7 +69,8 @@ class Wire:
         data = self._socket.recv(65536)
         came = NOW()
         if not data:
-            raise Timeout(f"{self.nick}: the server has closed")
+            raise Timeout(f"{self.nick}: the server has closed, after\n"
+                          + "\n".join(line for _, line in self._lines[-5:]))
         *lines, self._pending = (self._pending + data).split(b"\n")
         for line in lines:
             if line.startswith(b"PING"):
