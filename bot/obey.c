@@ -626,6 +626,7 @@ static void obey(struct model *m, const struct heard *line)
     if (r == CRIER_ENOENT)
         return;
     q.aloud = q.person || may_answer(m, line);
+    m->turn->to_stranger = !q.person;
     if (r) {
         if (q.aloud)
             SAY(m, &q, "%s: %s", line->nick, why);
@@ -645,4 +646,5 @@ void obey_command(struct model *m, const struct heard *line)
     m->turn->ahead = m->store_sick; /* what is left of the commands then changes nothing */
     obey(m, line);
     m->turn->ahead = false;
+    m->turn->to_stranger = false;
 }

@@ -34,7 +34,8 @@ struct turn {
      * request, and never a line with a token: nothing becomes confirmable, or counts as told, that
      * is not written. */
     bool ahead;
-    int err; /* sticky: CRIER_ENOMEM; the turn must not be committed then */
+    bool to_stranger; /* answers give way to those of people on the list */
+    int err;          /* sticky: CRIER_ENOMEM; the turn must not be committed then */
 };
 
 void turn_init(struct turn *t);
