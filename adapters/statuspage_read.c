@@ -26,11 +26,13 @@ static char *clean_copy(const char *s)
 
 static int load(const char *data, size_t n, json_t **ret_root)
 {
-    json_error_t error;
+    json_error_t error = {.line = -1}; /* jansson leaves it when memory is out at once */
     json_t *root = json_loadb(data, n, 0, &error);
+    enum json_error_code code = json_error_code(&error);
 
     if (!root)
-        return json_error_code(&error) == json_error_out_of_memory ? CRIER_ENOMEM : CRIER_EINVAL;
+        return code == json_error_out_of_memory || code == json_error_unknown ? CRIER_ENOMEM
+                                                                              : CRIER_EINVAL;
     *ret_root = root;
     return 0;
 }

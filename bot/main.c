@@ -16,6 +16,7 @@
 #include "version.h"
 
 #include "config_file.h"
+#include "json_memory.h"
 #include "sandbox.h"
 #include "store_backup.h"
 
@@ -196,6 +197,7 @@ int main(int argc, char **argv)
 
     /* One heap for all threads: what one hands to another is freed where it can be used again. */
     (void)mallopt(M_ARENA_MAX, 1);
+    json_memory_or_leave();
     if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
         cmd = find("help");
     if (argc == 2 && !strcmp(argv[1], "--version"))

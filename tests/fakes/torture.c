@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdarg.h>
@@ -303,7 +302,6 @@ void torture_hook_libraries(void)
     m.xRealloc = sqlite_realloc;
     r = sqlite3_config(SQLITE_CONFIG_MALLOC, &m);
     assert(r == SQLITE_OK);
-    json_set_alloc_funcs(library_malloc, free);
     r = (int)curl_global_init_mem(CURL_GLOBAL_DEFAULT, library_malloc, free, library_realloc,
                                   library_strdup, library_calloc);
     assert(r == CURLE_OK);

@@ -15,7 +15,7 @@
 
 enum torture_kind {
     TORTURE_ALLOC,   /* malloc and its like, in the program's own code */
-    TORTURE_LIBRARY, /* the same in SQLite, jansson and libcurl */
+    TORTURE_LIBRARY, /* the same in SQLite and libcurl; jansson: see json_memory.h */
     TORTURE_SQL,     /* sqlite3_step() and its like, as the program calls them */
     TORTURE_DISK,    /* what SQLite asks of the system: open, write, sync, ... */
     TORTURE_NET      /* what libcurl asks of the system: connect, send, receive */
@@ -36,7 +36,7 @@ bool torture_way_ends(enum torture_kind kind, unsigned way);
 /** In a few words, for messages. */
 const char *torture_way_name(enum torture_kind kind, unsigned way);
 
-/** Puts hooks into SQLite, jansson and libcurl, once, before any of them is used. */
+/** Puts hooks into SQLite and libcurl, once, before any of them is used. */
 void torture_hook_libraries(void);
 /** The same for what SQLite asks of the system. */
 void torture_hook_disk(void);

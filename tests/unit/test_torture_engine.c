@@ -7,8 +7,13 @@
 
 #include <cmocka.h>
 
+#include <jansson.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
 
+#include "json_memory.h"
 #include "stage.h"
 
 static int set_up(void **state)
@@ -60,6 +65,27 @@ static void each_allocation_fails_between_crashes(void **state)
     s->crash_confirms = false;
 }
 
+/* jansson is never told that there is no memory. */
+static void without_memory_for_json_it_leaves(void **state)
+{
+    static const struct torture_plan plan = {.kind = TORTURE_ALLOC, .nth = 1};
+    int status = 0;
+    pid_t pid;
+
+    (void)state;
+    pid = fork();
+    assert_true(pid >= 0);
+    if (!pid) {
+        json_memory_or_leave();
+        torture_begin(&plan);
+        (void)torture_enter(true);
+        _exit(json_object() ? 1 : 2);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), EX_OSERR);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -67,6 +93,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(each_allocation_fails),
         cmocka_unit_test(all_allocations_fail_from_each_on),
         cmocka_unit_test(each_allocation_fails_between_crashes),
+        cmocka_unit_test(without_memory_for_json_it_leaves),
     };
 
     if (argc > 1)
