@@ -262,7 +262,7 @@ class Deployer(Actor):
         deadline = time.monotonic() + STEP_S
         while time.monotonic() < deadline:
             shown = self.ask(f"!status show {number}", rf"{CONFIRM}|there is no {number}\b|is public|"
-                             r"is being published").groupdict()["number"]
+                             rf"is being published|\b{number} (?:is closed|is no|was)").groupdict()["number"]
             if not shown or not shown.startswith(number + "."):
                 return None
             since = self.say(f"!status confirm {shown}")
