@@ -468,8 +468,8 @@ def check_page(soak, log):
         soak.wrong(f"confirmed, and neither published nor told why not: {sorted(lost)}")
     bodies = [update["body"] for row in incidents.values() for update in row["incident_updates"]]
     for number, words in soak.words:
-        if bodies.count(words) != 1:
-            soak.wrong(f"{number}: {words!r} is on the page {bodies.count(words)} times")
+        if words not in bodies:  # a widening may say them again; steps are counted above
+            soak.wrong(f"{number}: {words!r} was published and is not on the page")
     still = [row["id"] for row in incidents.values() if row["status"] != "resolved"]
     soak.counts.update({"steps published": len(done), "incidents on the page": len(incidents),
                         "left open": len(still), "confirms told as not sent": len(told)})
