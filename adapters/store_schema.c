@@ -16,6 +16,23 @@ enum { INSTANCE_BYTES = 8 };
  * was released.
  */
 const struct store_migration store_migrations[] = {
+    {2, RECORD_META, "mute_wall_ms"},
+    {2, RECORD_META, "mute_by"},
+    {2, RECORD_META, "mute_reason"},
+    {2, RECORD_INCIDENT, "fix_deploy"},
+    {2, RECORD_INCIDENT, "fixed_wall_ms"},
+    {2, RECORD_INCIDENT, "relapses"},
+    {2, RECORD_INCIDENT, "speech_wall_ms"},
+    {2, RECORD_INCIDENT, "rung"},
+    {2, RECORD_INCIDENT, "reminded_wall_ms"},
+    {2, RECORD_INCIDENT, "reacted_wall_ms"},
+    {2, RECORD_INCIDENT, "postmortem"},
+    {2, RECORD_ALERT, "group_key"},
+    {2, RECORD_TIMELINE, "ref"},
+    {2, RECORD_TIMELINE, "subject"},
+    {2, RECORD_MAINTENANCE, NULL},
+    {2, RECORD_EAR, NULL},
+    {2, RECORD_HEARD, NULL},
     {0, RECORD_META, NULL},
 };
 

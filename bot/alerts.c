@@ -138,7 +138,7 @@ struct alert *alert_create(struct model *m, const struct signal *sig)
     if (!a || !model_name(m, &a->r.source, sig->source) ||
         !model_name(m, &a->r.check_name, sig->check) || !model_name(m, &a->r.host, sig->host) ||
         !model_name(m, &a->r.place, sig->place) || !model_name(m, &a->r.rule, "") ||
-        !model_text(m, &a->r.summary, sig->summary)) {
+        !model_name(m, &a->r.group_key, "") || !model_text(m, &a->r.summary, sig->summary)) {
         model_alert_destroy(m, a);
         return NULL;
     }

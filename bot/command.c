@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "duration.h"
 #include "err.h"
 #include "utf8.h"
 
@@ -36,6 +37,7 @@ static int parse_resolve(struct command_scan *scan, struct command *c);
 static int parse_correct(struct command_scan *scan, struct command *c);
 static int parse_number(struct command_scan *scan, struct command *c);
 static int parse_adopt(struct command_scan *scan, struct command *c);
+static int parse_mute(struct command_scan *scan, struct command *c);
 static int parse_topic(struct command_scan *scan, struct command *c);
 
 /* To add a command: a verb in command.h, a row here; everything else reads the row. */
@@ -65,6 +67,19 @@ static const struct command_spec specs[] = {
      "propose to close it as a false alarm", parse_number},
     {COMMAND_ADOPT, "adopt", ROLE_DEPLOYER, "adopt N [into M]", "adopt 8 into 7",
      "go on with an incident made by hand on the page", parse_adopt},
+    {COMMAND_NOTE, "note", ROLE_DEPLOYER, "note N TEXT", "note 7 the database was switched",
+     "into the timeline of the report, not public", parse_name},
+    {COMMAND_TIMELINE, "timeline", ROLE_NONE, "timeline N", "timeline 7",
+     "what happened, by private message", parse_number},
+    {COMMAND_REPORT, "report", ROLE_NONE, "report N", "report 7", "where its report is",
+     parse_number},
+    {COMMAND_MUTE, "mute", ROLE_DEPLOYER, "mute DURATION REASON", "mute 30m we are on it",
+     "no reminders for a while; drafts and proposals still speak", parse_mute},
+    {COMMAND_UNMUTE, "unmute", ROLE_DEPLOYER, "unmute", "unmute", "reminders again", parse_alone},
+    {COMMAND_MAINTENANCE, "maintenance", ROLE_SRE,
+     "maintenance [DURATION COMPONENT, ...|check NAME: REASON | end N]",
+     "maintenance 2h Editing: new database servers",
+     "planned work: alerts that it covers open no draft; alone: what is planned", parse_text},
     {COMMAND_WHO, "who", ROLE_NONE, "who", "who", "who may do what", parse_alone},
     {COMMAND_HELP, "help", ROLE_NONE, "help [command]", "help edit",
      "this list, or more about one command", parse_topic},
@@ -500,6 +515,34 @@ static int parse_correct(struct command_scan *scan, struct command *c)
     if (!r && !*c->text)
         return refuse_usage(scan, "what should it say");
     return r;
+}
+
+/* "30m", "2 h": the unit may be a word of its own. */
+static int parse_mute(struct command_scan *scan, struct command *c)
+{
+    char typed[WORD_BYTES];
+    const char *word, *unit;
+    size_t n, m = 0;
+
+    word = next_word(scan, &n);
+    if (n && n < sizeof typed && strspn(word, "0123456789") == n) {
+        const char *behind = scan->at;
+
+        unit = next_word(scan, &m);
+        if (n + m + 2 > sizeof typed || !m) {
+            scan->at = behind;
+            m = 0;
+        }
+        (void)snprintf(typed, sizeof typed, "%.*s %.*s", (int)n, word, (int)m, m ? unit : "");
+    } else {
+        (void)snprintf(typed, sizeof typed, "%.*s", n < sizeof typed ? (int)n : 0, word);
+    }
+    if (duration_parse(typed, &c->duration_ms) || c->duration_ms <= 0)
+        return refuse_usage(scan, "for how long");
+    (void)take_colon(scan);
+    if (take_text(scan, c) || !*c->text)
+        return refuse_usage(scan, "say why");
+    return 0;
 }
 
 static int parse_topic(struct command_scan *scan, struct command *c)

@@ -27,6 +27,12 @@ enum command_verb {
     COMMAND_CORRECT,
     COMMAND_RETRACT,
     COMMAND_ADOPT,
+    COMMAND_NOTE,
+    COMMAND_TIMELINE,
+    COMMAND_REPORT,
+    COMMAND_MUTE,
+    COMMAND_UNMUTE,
+    COMMAND_MAINTENANCE,
     COMMAND_WHO,
     COMMAND_HELP
 };
@@ -42,6 +48,7 @@ struct command {
     bool quiet;            /* confirm: no mail to subscribers */
     enum edit_field field; /* edit */
     enum step step;        /* update: STEP_IDENTIFIED or STEP_MONITORING; resolve: STEP_RESOLVED */
+    int64_t duration_ms;   /* mute */
     const char *text;      /* the rest, borrowed from the parsed line; "" when there is none */
 };
 

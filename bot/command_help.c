@@ -29,9 +29,18 @@ static const char *details(enum command_verb verb)
     case COMMAND_TEXT:
     case COMMAND_DISCARD:
     case COMMAND_OPEN:
+    case COMMAND_NOTE:
+    case COMMAND_TIMELINE:
+    case COMMAND_REPORT:
+    case COMMAND_UNMUTE:
     case COMMAND_WHO:
     case COMMAND_HELP:
         break;
+    case COMMAND_MUTE:
+        return "a duration is like 30m or 2h; it always ends by itself";
+    case COMMAND_MAINTENANCE:
+        return "what it covers: components as they are called on the page, or `check` and the "
+               "beginning of an alert's name";
     }
     return NULL;
 }

@@ -15,7 +15,7 @@ static const struct unit {
     {"d", 86400000},    {"h", 3600000},    {"min", 60000},     {"s", 1000},
     {"ms", 1},          {"day", 86400000}, {"days", 86400000}, {"hour", 3600000},
     {"hours", 3600000}, {"minute", 60000}, {"minutes", 60000}, {"sec", 1000},
-    {"second", 1000},   {"seconds", 1000},
+    {"second", 1000},   {"seconds", 1000}, {"m", 60000},
 };
 
 enum { WRITTEN_UNITS = 5 };

@@ -12,7 +12,7 @@
 
 /**
  * Reads whole numbers, each with a unit: ms, s, min, h, d (also sec, second(s), minute(s), hour(s),
- * day(s)), larger units first, with or without blanks: "90 s", "2h", "1 min 30 s".
+ * day(s), m for minutes), larger units first, with or without blanks: "90 s", "2h", "1 min 30 s".
  *
  * @param ret_ms set on success only.
  * @return 0, CRIER_EINVAL (no unit, unknown unit, fraction, sign, wrong order, or NULL),

@@ -9,11 +9,14 @@
 #include "chat.h"
 #include "disk.h"
 #include "err.h"
+#include "follow.h"
 #include "incident.h"
+#include "maintenance.h"
 #include "model.h"
 #include "obey.h"
 #include "outbox.h"
 #include "outside.h"
+#include "remind.h"
 #include "triage.h"
 #include "watch.h"
 
@@ -169,12 +172,15 @@ static int load_alert(struct model *m, const void *record)
     if (!a)
         return CRIER_ENOMEM;
     a->r = *r;
-    a->r.source = a->r.check_name = a->r.host = a->r.place = a->r.summary = a->r.rule = NULL;
+    a->r.source = a->r.check_name = a->r.host = a->r.place = a->r.summary = a->r.rule =
+        a->r.group_key = NULL;
     a->r.line_id = 0; /* lines are numbered anew by each process */
     if (names_set(&m->names, &a->r.source, r->source) ||
         names_set(&m->names, &a->r.check_name, r->check_name) ||
         names_set(&m->names, &a->r.host, r->host) || names_set(&m->names, &a->r.place, r->place) ||
-        names_set(&m->names, &a->r.rule, r->rule) || record_set_text(&a->r.summary, r->summary)) {
+        names_set(&m->names, &a->r.rule, r->rule) ||
+        names_set(&m->names, &a->r.group_key, r->group_key) ||
+        record_set_text(&a->r.summary, r->summary)) {
         model_alert_destroy(m, a);
         return CRIER_ENOMEM;
     }
@@ -215,6 +221,50 @@ static int load_note(struct model *m, const struct record_timeline *record)
     return 0;
 }
 
+static int load_window(struct model *m, const void *record)
+{
+    struct window *w = calloc(1, sizeof *w), **link = &m->windows;
+
+    if (!w || adopt(RECORD_MAINTENANCE, record, &w->r, sizeof w->r)) {
+        free(w);
+        return CRIER_ENOMEM;
+    }
+    while (*link)
+        link = &(*link)->next;
+    *link = w;
+    return 0;
+}
+
+static int load_ear(struct model *m, const void *record)
+{
+    struct ear *e = calloc(1, sizeof *e);
+
+    if (!e || adopt(RECORD_EAR, record, &e->r, sizeof e->r)) {
+        free(e);
+        return CRIER_ENOMEM;
+    }
+    e->next = m->ears;
+    m->ears = e;
+    return 0;
+}
+
+static int load_echo(struct model *m, const void *record)
+{
+    struct echo *e = calloc(1, sizeof *e);
+
+    if (!e || adopt(RECORD_HEARD, record, &e->r, sizeof e->r)) {
+        free(e);
+        return CRIER_ENOMEM;
+    }
+    if (m->echoes_last)
+        m->echoes_last->next = e;
+    else
+        m->echoes = e;
+    m->echoes_last = e;
+    m->n_echoes++;
+    return 0;
+}
+
 static int load_meta(struct model *m, const void *record)
 {
     record_finish(RECORD_META, &m->meta);
@@ -242,6 +292,12 @@ int engine_load_row(void *engine, enum record_table t, const void *record)
         return load_outbox(m, record);
     case RECORD_TIMELINE:
         return load_note(m, record);
+    case RECORD_MAINTENANCE:
+        return load_window(m, record);
+    case RECORD_EAR:
+        return load_ear(m, record);
+    case RECORD_HEARD:
+        return load_echo(m, record);
     case RECORD_TABLES:
         break;
     }
@@ -386,6 +442,9 @@ int engine_start(struct engine *e, struct now now, struct turn *turn)
     triage_restore(m);
     outbox_restore(m);
     watch_restore(m);
+    maintenance_restore(m);
+    follow_restore(m);
+    remind_restore(m);
     for (inc = m->incidents; inc; inc = inc->next) {
         const struct revision *rev = model_open_revision(inc);
 
@@ -439,6 +498,14 @@ static void fire(struct model *m, const struct timer *t)
     case TIMER_OUTSIDE:
         outside_due(m, t->incident);
         return;
+    case TIMER_ALARMS:
+        remind_alarms_due(m);
+        return;
+    case TIMER_MAINTENANCE:
+        maintenance_due(m);
+        return;
+    case TIMER_FOLLOW:
+    case TIMER_REMIND:
     case TIMER_REVISE:
     case TIMER_QUIET:
     case TIMER_SECOND_PERSON:
@@ -468,9 +535,17 @@ static void fire(struct model *m, const struct timer *t)
     case TIMER_TELL_QUEUED:
         outbox_tell(m, inc);
         return;
+    case TIMER_FOLLOW:
+        follow_due(m, inc);
+        return;
+    case TIMER_REMIND:
+        remind_due(m, inc);
+        return;
     case TIMER_WATCH:
     case TIMER_TASKS:
     case TIMER_OUTSIDE:
+    case TIMER_ALARMS:
+    case TIMER_MAINTENANCE:
     case TIMER_PURGE:
         return;
     }

@@ -225,7 +225,8 @@ static void release_alerts(struct model *m, const struct incident *inc)
 void incident_end(struct model *m, struct incident *inc)
 {
     static const enum timer_kind kinds[] = {TIMER_REVISE, TIMER_QUIET,    TIMER_SECOND_PERSON,
-                                            TIMER_OUTBOX, TIMER_PATIENCE, TIMER_TELL_QUEUED};
+                                            TIMER_OUTBOX, TIMER_PATIENCE, TIMER_TELL_QUEUED,
+                                            TIMER_FOLLOW, TIMER_REMIND};
     struct revision *rev;
     size_t i;
 

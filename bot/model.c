@@ -320,6 +320,7 @@ void model_alert_destroy(struct model *m, struct alert *a)
     names_drop(&m->names, &a->r.host);
     names_drop(&m->names, &a->r.place);
     names_drop(&m->names, &a->r.rule);
+    names_drop(&m->names, &a->r.group_key);
     record_finish(RECORD_ALERT, &a->r);
     free(a);
 }
@@ -415,6 +416,27 @@ void model_finish(struct model *m)
         m->notes = n->next;
         record_finish(RECORD_TIMELINE, &n->r);
         free(n);
+    }
+    while (m->windows) {
+        struct window *w = m->windows;
+
+        m->windows = w->next;
+        record_finish(RECORD_MAINTENANCE, &w->r);
+        free(w);
+    }
+    while (m->ears) {
+        struct ear *e = m->ears;
+
+        m->ears = e->next;
+        record_finish(RECORD_EAR, &e->r);
+        free(e);
+    }
+    while (m->echoes) {
+        struct echo *e = m->echoes;
+
+        m->echoes = e->next;
+        record_finish(RECORD_HEARD, &e->r);
+        free(e);
     }
     while (m->places) {
         struct place *p = m->places;

@@ -101,6 +101,10 @@ enum timer_kind {
     TIMER_WATCH,         /* of a page: it is read */
     TIMER_TASKS,         /* what waits for a reading of a page goes on without */
     TIMER_OUTSIDE,       /* what readers see is looked at */
+    TIMER_FOLLOW,        /* the next step may be proposed */
+    TIMER_REMIND,        /* people are reminded of the incident */
+    TIMER_ALARMS,        /* of the whole model: the page and the alarms are compared */
+    TIMER_MAINTENANCE,   /* of the whole model: a planned window begins or ends */
     TIMER_PURGE          /* of the whole model, incident 0: old alerts and notes are forgotten */
 };
 
@@ -113,6 +117,22 @@ struct timer {
 };
 
 enum { ALERT_BUCKETS = 4096, NOTES_MAX = 500 };
+
+struct window {
+    struct record_maintenance r;
+    struct window *next; /* by number */
+};
+
+struct ear {
+    struct record_ear r;
+    struct ear *next;
+};
+
+struct echo {
+    struct record_heard r;
+    int64_t boot_ms;
+    struct echo *next; /* oldest first */
+};
 
 struct note {
     struct record_timeline r;
@@ -131,6 +151,10 @@ struct model {
     struct deploy *deploys;
     struct note *notes, *notes_last; /* lookback of lines that belong to nothing yet */
     size_t n_notes;
+    struct window *windows; /* maintenance.c's: by command and announced */
+    struct ear *ears;
+    struct echo *echoes, *echoes_last;
+    size_t n_echoes;
     struct place *places;
     struct pending_shown *pending;
     struct timer *timers;

@@ -13,8 +13,10 @@
 #include "hearing.h"
 #include "incident.h"
 #include "log.h"
+#include "maintenance.h"
 #include "outbox.h"
 #include "propose.h"
+#include "remind.h"
 #include "watch.h"
 
 enum {
@@ -548,8 +550,31 @@ static void help(struct model *m, const struct request *q)
     free(place);
 }
 
+/* For the report alone. */
+static void note(struct model *m, const struct request *q)
+{
+    struct incident *inc = find_own(m, q);
+
+    if (!inc)
+        return;
+    model_timeline(m, inc->r.id, m->now.wall_ms, "note", name_of(q), q->cmd.text);
+    SAY(m, q, "noted for the report of %lld", (long long)inc->r.id);
+}
+
+static void mute(struct model *m, const struct request *q)
+{
+    struct asker by = asker_of(q);
+
+    if (q->cmd.verb == COMMAND_MUTE)
+        remind_mute(m, &by, q->cmd.duration_ms, q->cmd.text);
+    else
+        remind_unmute(m, &by);
+}
+
 static void carry_out(struct model *m, const struct request *q)
 {
+    struct asker by;
+
     switch (q->cmd.verb) {
     case COMMAND_STATUS:
         if (m->store_sick)
@@ -588,6 +613,20 @@ static void carry_out(struct model *m, const struct request *q)
         return;
     case COMMAND_ADOPT:
         adopt(m, q);
+        return;
+    case COMMAND_NOTE:
+        note(m, q);
+        return;
+    case COMMAND_TIMELINE:
+    case COMMAND_REPORT:
+        return;
+    case COMMAND_MUTE:
+    case COMMAND_UNMUTE:
+        mute(m, q);
+        return;
+    case COMMAND_MAINTENANCE:
+        by = asker_of(q);
+        maintenance_command(m, &by, q->cmd.text);
         return;
     case COMMAND_WHO:
         who(m, q);

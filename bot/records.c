@@ -24,8 +24,9 @@
     }
 
 static const struct column meta_columns[] = {
-    INT(record_meta, id),       INT(record_meta, live),      INT(record_meta, next_incident),
-    INT(record_meta, next_row), TEXT(record_meta, instance),
+    INT(record_meta, id),       INT(record_meta, live),         INT(record_meta, next_incident),
+    INT(record_meta, next_row), TEXT(record_meta, instance),    INT(record_meta, mute_wall_ms),
+    TEXT(record_meta, mute_by), TEXT(record_meta, mute_reason),
 };
 
 static const struct column incident_columns[] = {
@@ -53,6 +54,14 @@ static const struct column incident_columns[] = {
     TEXT(record_incident, seen_title),
     TEXT(record_incident, seen_body),
     TEXT(record_incident, components_before),
+    INT(record_incident, fix_deploy),
+    INT(record_incident, fixed_wall_ms),
+    INT(record_incident, relapses),
+    INT(record_incident, speech_wall_ms),
+    INT(record_incident, rung),
+    INT(record_incident, reminded_wall_ms),
+    INT(record_incident, reacted_wall_ms),
+    INT(record_incident, postmortem),
 };
 
 static const struct column revision_columns[] = {
@@ -90,6 +99,7 @@ static const struct column alert_columns[] = {
     TEXT(record_alert, host),
     TEXT(record_alert, summary),
     TEXT(record_alert, rule),
+    TEXT(record_alert, group_key),
 };
 
 static const struct column deploy_columns[] = {
@@ -132,7 +142,30 @@ static const struct column outbox_columns[] = {
 static const struct column timeline_columns[] = {
     INT(record_timeline, id),      INT(record_timeline, live),  INT(record_timeline, incident),
     INT(record_timeline, wall_ms), TEXT(record_timeline, kind), TEXT(record_timeline, who),
-    TEXT(record_timeline, text),
+    TEXT(record_timeline, text),   INT(record_timeline, ref),   TEXT(record_timeline, subject),
+};
+
+static const struct column maintenance_columns[] = {
+    INT(record_maintenance, id),
+    INT(record_maintenance, live),
+    INT(record_maintenance, number),
+    INT(record_maintenance, from_wall_ms),
+    INT(record_maintenance, until_wall_ms),
+    INT(record_maintenance, announced),
+    TEXT(record_maintenance, components),
+    TEXT(record_maintenance, checks),
+    TEXT(record_maintenance, made_by),
+    TEXT(record_maintenance, reason),
+};
+
+static const struct column ear_columns[] = {
+    INT(record_ear, id),    INT(record_ear, live),      INT(record_ear, wall_ms),
+    TEXT(record_ear, name), TEXT(record_ear, position),
+};
+
+static const struct column heard_columns[] = {
+    INT(record_heard, id),      INT(record_heard, live),   INT(record_heard, wall_ms),
+    TEXT(record_heard, source), TEXT(record_heard, place), TEXT(record_heard, text),
 };
 
 static const struct table tables[RECORD_TABLES] = {
@@ -144,6 +177,9 @@ static const struct table tables[RECORD_TABLES] = {
     [RECORD_DEPLOY] = TABLE("deploy", record_deploy, deploy_columns),
     [RECORD_OUTBOX] = TABLE("outbox", record_outbox, outbox_columns),
     [RECORD_TIMELINE] = TABLE("timeline", record_timeline, timeline_columns),
+    [RECORD_MAINTENANCE] = TABLE("maintenance", record_maintenance, maintenance_columns),
+    [RECORD_EAR] = TABLE("ear", record_ear, ear_columns),
+    [RECORD_HEARD] = TABLE("heard", record_heard, heard_columns),
 };
 
 const struct table *record_table(enum record_table t)

@@ -16,14 +16,17 @@
 #include <stdint.h>
 
 enum record_table {
-    RECORD_META,     /* one row: counters and the identity of this database */
-    RECORD_INCIDENT, /* drafts and incidents */
-    RECORD_REVISION, /* the exact words that were or may be confirmed */
-    RECORD_SHOWN,    /* which revision was seen where */
-    RECORD_ALERT,    /* alerts firing, held or remembered for the lookback */
-    RECORD_DEPLOY,   /* deploys under way or recent */
-    RECORD_OUTBOX,   /* confirmed steps on their way to the page */
-    RECORD_TIMELINE, /* everything that mattered, for the report; live: not in an incident yet */
+    RECORD_META,        /* one row: counters and the identity of this database */
+    RECORD_INCIDENT,    /* drafts and incidents */
+    RECORD_REVISION,    /* the exact words that were or may be confirmed */
+    RECORD_SHOWN,       /* which revision was seen where */
+    RECORD_ALERT,       /* alerts firing, held or remembered for the lookback */
+    RECORD_DEPLOY,      /* deploys under way or recent */
+    RECORD_OUTBOX,      /* confirmed steps on their way to the page */
+    RECORD_TIMELINE,    /* everything that mattered, for the report; live: not in an incident yet */
+    RECORD_MAINTENANCE, /* planned windows that people or bots announced */
+    RECORD_EAR,         /* how far log files and feeds have been read */
+    RECORD_HEARD,       /* what sources with several ears said lately, to know an echo */
     RECORD_TABLES
 };
 
@@ -62,6 +65,14 @@ enum outbox_state {
     OUTBOX_WITHDRAWN = 6
 };
 
+/** The draft of a postmortem on the page. */
+enum postmortem_state {
+    POSTMORTEM_NONE = 0,
+    POSTMORTEM_WANTED = 1,
+    POSTMORTEM_STORED = 2,
+    POSTMORTEM_FAILED = 3
+};
+
 enum deploy_state { DEPLOY_RUNNING = 1, DEPLOY_ENDED = 2 };
 
 struct record_meta {
@@ -70,6 +81,9 @@ struct record_meta {
     int64_t next_incident;
     int64_t next_row; /* ids of all other tables */
     char *instance; /* random hex, made with the database: crier's key on the page begins with it */
+    int64_t mute_wall_ms; /* no reminders until then, 0: they are not muted */
+    char *mute_by;        /* person */
+    char *mute_reason;
 };
 
 struct record_incident {
@@ -97,6 +111,14 @@ struct record_incident {
     char *seen_title;        /* as the page last had it, to know an edit by hand */
     char *seen_body;
     char *components_before; /* component list (components.h) as it was before the outage */
+    int64_t fix_deploy;      /* what undoes it: id of RECORD_DEPLOY, or 0 */
+    int64_t fixed_wall_ms;   /* a fix was in place, 0: none that is known of */
+    int64_t relapses;        /* how often its alerts fired again after they were quiet */
+    int64_t speech_wall_ms;  /* the budget of lines is used up to here, see chat.c */
+    int64_t rung;            /* reminders of what waits that were said, see remind.c */
+    int64_t reminded_wall_ms;
+    int64_t reacted_wall_ms; /* somebody who may has dealt with it */
+    int64_t postmortem;      /* enum postmortem_state */
 };
 
 struct record_revision {
@@ -145,7 +167,8 @@ struct record_alert {
     char *check_name;
     char *host;
     char *summary;
-    char *rule; /* name, or "" */
+    char *rule;      /* name, or "" */
+    char *group_key; /* Alertmanager's, or "" */
 };
 
 struct record_deploy {
@@ -190,9 +213,42 @@ struct record_timeline {
     int64_t live; /* 1: remembered for the lookback, of no incident yet */
     int64_t incident;
     int64_t wall_ms;
-    char *kind; /* firing resolved deploy note draft shown confirm refused publish ... */
-    char *who;  /* person, bot or shell user, or "" */
-    char *text; /* verbatim line, or what happened */
+    char *kind;    /* firing resolved deploy note draft shown confirm refused publish ... */
+    char *who;     /* person, bot or shell user, or "" */
+    char *text;    /* verbatim line, or what happened */
+    int64_t ref;   /* what it is about: id of the alert or deploy, number of the revision; or 0 */
+    char *subject; /* "CHECK on HOST", "scap by deployer1"; or "" */
+};
+
+/** A planned window: what it covers opens no draft. Those of the configuration are not stored. */
+struct record_maintenance {
+    int64_t id; /* the number that people type is that of the window, see maintenance.h */
+    int64_t live;
+    int64_t number;
+    int64_t from_wall_ms;
+    int64_t until_wall_ms;
+    int64_t announced; /* 1: by a bot's line, such as a read-only period */
+    char *components;  /* names with ", " between, or "" */
+    char *checks;      /* globs with ", " between, or "" */
+    char *made_by;     /* person or source */
+    char *reason;
+};
+
+struct record_ear {
+    int64_t id;
+    int64_t live;
+    int64_t wall_ms;
+    char *name;     /* "file:PATH", "feed:URL" */
+    char *position; /* the adapter's own words */
+};
+
+struct record_heard {
+    int64_t id;
+    int64_t live;
+    int64_t wall_ms; /* when it was said */
+    char *source;
+    char *place; /* through which ear */
+    char *text;  /* what echoes are known by, cut */
 };
 
 enum column_type { COLUMN_INT64, COLUMN_TEXT };

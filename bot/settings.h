@@ -174,6 +174,14 @@ struct source_settings {
     struct string_list formats;   /* names; tried in order */
     bool people;                  /* also every account of "people": for their own !log lines */
     char *nick;                   /* for logs that show nicks only (replay); never used for trust */
+    struct string_list files;     /* log files that are read as they grow */
+    char *feed;                   /* Atom feed of the same lines (a Server Admin Log), or NULL */
+    int64_t feed_interval_ms;     /* default 60 s */
+    bool webhook;                 /* Alertmanager posts to /alertmanager/NAME */
+    char *webhook_token_file;     /* bearer token it must show */
+    char *webhook_token_env;
+    char *webhook_host_label; /* label that is the alert's host; NULL: groups have no host */
+    char *webhook_page_label; /* "NAME=VALUE": such alerts page; default "severity=page" */
 };
 
 struct rule_component {
@@ -209,6 +217,8 @@ struct wording_settings {
     char *name;
     char *title;
     char *body[STEP_COUNT]; /* keys investigating identified monitoring resolved */
+    char *recovered;        /* monitoring, when nothing is known that mended it; NULL: as that */
+    char *again;            /* it is back after monitoring; NULL: as investigating */
 };
 
 struct triage_settings {
@@ -239,6 +249,61 @@ struct pager_settings {
     struct string_list command; /* a program's absolute path and its arguments; none: no pager */
     int64_t after_ms;           /* 5 min */
     int64_t again_ms;           /* 30 min */
+};
+
+/** When crier proposes the next step ("follow"). */
+struct follow_settings {
+    bool propose;         /* true */
+    int64_t settle_ms;    /* 10 min of quiet alerts: resolved is proposed */
+    int64_t mail_span_ms; /* the prompt warns of too many mails within this; 10 min */
+    int64_t mail_count;   /* the third of them; 3 */
+};
+
+/** When crier speaks without being asked ("reminders"); 0 switches a duration off. */
+struct reminder_settings {
+    int64_t draft_ms;      /* an unconfirmed draft, alerts fire: those present are called; 2 min */
+    int64_t duty_ms;       /* then the people on duty; 5 min */
+    int64_t channel_ms;    /* then the second channel; 10 min */
+    int64_t update_ms;     /* public without a word since; 30 min */
+    int64_t monitoring_ms; /* monitoring for long; 60 min */
+    int64_t red_ms;        /* alerts fire and the page is green; 6 min */
+    int64_t green_ms;      /* the page says outage and alerts are quiet; 20 min */
+    struct string_list on_duty;     /* names of people */
+    char *second_channel;           /* "network/#channel", or NULL */
+    int64_t lines_per_hour;         /* unasked, for each incident; 30 */
+    int64_t mute_max_ms;            /* 8 h */
+    int64_t page_check_interval_ms; /* the page is read when nothing is open; 5 min */
+};
+
+/** One planned window of the configuration ("maintenance"). */
+struct maintenance_settings {
+    struct where where;
+    char *name;
+    char *from; /* "2026-12-01 14:00", UTC */
+    char *until;
+    int64_t from_wall_ms, until_wall_ms; /* finalize */
+    struct string_list components;       /* alerts that hurt these alone open nothing */
+    struct string_list checks;           /* globs: alerts of such a name open nothing */
+};
+
+/** Read-only periods that bots announce in the channel ("read_only"). */
+struct read_only_settings {
+    struct string_list components; /* what they cover; none: they are noted only */
+    int64_t longest_ms;            /* when its end is never announced; 60 min */
+    int64_t grace_ms;              /* what still fires so long after its end counts; 5 min */
+};
+
+/** crier's own web server: board, webhooks, health ("http"). */
+struct http_settings {
+    char *address;    /* IPv4 or IPv6; default 127.0.0.1 */
+    int64_t port;     /* 0: none */
+    char *token_file; /* readers must show it; required for any address but loopback */
+    char *token_env;
+    char *public_url; /* how people reach it, for links; NULL: they are not told */
+};
+
+struct report_settings {
+    bool postmortem_draft; /* on resolve the page gets a draft of a postmortem */
 };
 
 /** Where one value stands in the files; see settings_where(). */
@@ -272,6 +337,13 @@ struct settings {
     struct triage_settings triage;
     struct chat_settings chat;
     struct pager_settings pager;
+    struct follow_settings follow;
+    struct reminder_settings reminders;
+    struct maintenance_settings *maintenance;
+    size_t n_maintenance;
+    struct read_only_settings read_only;
+    struct http_settings http;
+    struct report_settings report;
     struct setting_place *place; /* may be NULL: not from a file */
     size_t n_places;
 };

@@ -191,7 +191,7 @@ static const struct setting_key line_keys[] = {
     STRING(format_line, "pattern", pattern, PATTERN_BYTES, NULL, REQUIRED,
            "PCRE2 pattern for a whole line, with named groups"),
     STRING(format_line, "event", event, NAME_BYTES, NULL, REQUIRED,
-           "firing, resolved, acknowledged, deploy, note, maintenance or ignore"),
+           "firing, resolved, acknowledged, deploy, mitigation, note, maintenance or ignore"),
     STRING(
         format_line, "phase", phase, NAME_BYTES, NULL, 0,
         "for deploy: started, tested, continued, finished, aborted, failed, cancelled, rollback; "
@@ -237,6 +237,22 @@ static const struct setting_key source_keys[] = {
             "also believe everybody in people, for their own log lines"),
     STRING(source_settings, "nick", nick, 64, NULL, 0,
            "for replay of logs that show nicks only; never used for trust"),
+    STRINGS(source_settings, "files", files, PATH_BYTES, 0,
+            "log files (absolute paths) that are read as they grow"),
+    STRING(source_settings, "feed", feed, TEXT_BYTES, NULL, 0,
+           "Atom feed of the same lines, such as a Server Admin Log"),
+    DURATION(source_settings, feed_interval, SECONDS(1), DAYS(1), "60 s",
+             "how often the feed is asked for"),
+    BOOLEAN(source_settings, webhook, "false",
+            "Alertmanager may post to /alertmanager/NAME of crier's web server"),
+    PATHNAME(source_settings, "webhook_token_file", webhook_token_file, NULL, 0,
+             "file with the bearer token that it must show; this or webhook_token_env"),
+    STRING(source_settings, "webhook_token_env", webhook_token_env, NAME_BYTES, NULL, 0,
+           "environment variable with that token"),
+    STRING(source_settings, "webhook_host_label", webhook_host_label, NAME_BYTES, NULL, 0,
+           "label that tells the alert's host; without it groups have none"),
+    STRING(source_settings, "webhook_page_label", webhook_page_label, NAME_BYTES, "severity=page",
+           0, "NAME=VALUE of alerts that page somebody"),
 };
 SECTION(source_section, "sources", source_settings, offsetof(struct source_settings, where),
         source_keys, "who is believed");
@@ -288,6 +304,10 @@ static const struct setting_key wording_keys[] = {
            "when it is mended and watched"),
     STRING(wording_settings, "resolved", body[STEP_RESOLVED], TEXT_BYTES, NULL, REQUIRED,
            "when it is over"),
+    STRING(wording_settings, "recovered", recovered, TEXT_BYTES, NULL, 0,
+           "monitoring, where nothing is known that mended it; without it: monitoring"),
+    STRING(wording_settings, "again", again, TEXT_BYTES, NULL, 0,
+           "when it is back after monitoring; without it: investigating"),
 };
 SECTION(wording_section, "wordings", wording_settings, offsetof(struct wording_settings, where),
         wording_keys, "prepared public texts");
@@ -347,6 +367,89 @@ static const struct setting_key pager_keys[] = {
 SECTION(pager_section, "pager", pager_settings, SETTING_NO_WHERE, pager_keys,
         "who is called when no talk channel can be reached");
 
+static const struct setting_key follow_keys[] = {
+    BOOLEAN(follow_settings, propose, "true", "propose the next step of what is public"),
+    DURATION(follow_settings, settle, SECONDS(1), DAYS(1), "10 min",
+             "quiet alerts for so long: resolved is proposed"),
+    DURATION(follow_settings, mail_span, 0, DAYS(1), "10 min",
+             "mails within it are counted; the prompt warns of too many"),
+    INTEGER(follow_settings, "mail_count", mail_count, 2, 100, "3", "mails",
+            "how many are too many"),
+};
+SECTION(follow_section, "follow", follow_settings, SETTING_NO_WHERE, follow_keys,
+        "when crier proposes the next step");
+
+static const struct setting_key reminder_keys[] = {
+    DURATION(reminder_settings, draft, 0, DAYS(1), "2 min",
+             "an unconfirmed draft while alerts fire: those who may and are present are called"),
+    DURATION(reminder_settings, duty, 0, DAYS(1), "5 min", "then those on duty; 0: never"),
+    DURATION(reminder_settings, channel, 0, DAYS(1), "10 min", "then the second channel; 0: never"),
+    DURATION(reminder_settings, update, 0, DAYS(1), "30 min",
+             "public, and nothing was said since; 0: never"),
+    DURATION(reminder_settings, monitoring, 0, DAYS(1), "60 min",
+             "monitoring for so long: is it over; 0: never"),
+    DURATION(reminder_settings, red, 0, DAYS(1), "6 min",
+             "alerts fire for so long and the page is green; 0: never"),
+    DURATION(reminder_settings, green, 0, DAYS(1), "20 min",
+             "the page says outage and alerts are quiet for so long; 0: never"),
+    STRINGS(reminder_settings, "on_duty", on_duty, NAME_BYTES, 0, "names of people"),
+    STRING(reminder_settings, "second_channel", second_channel, 200, NULL, 0,
+           "\"network/#channel\", with the role talk"),
+    INTEGER(reminder_settings, "lines_per_hour", lines_per_hour, 4, 1000, "30", "lines",
+            "what crier says unasked about one incident in any hour, at most"),
+    DURATION(reminder_settings, mute_max, SECONDS(60), DAYS(1), "8 h",
+             "reminders can be muted for so long at most"),
+    DURATION(reminder_settings, page_check_interval, SECONDS(1), DAYS(1), "5 min",
+             "how often the page is read while nothing is open"),
+};
+SECTION(reminder_section, "reminders", reminder_settings, SETTING_NO_WHERE, reminder_keys,
+        "when crier speaks without being asked");
+
+static const struct setting_key maintenance_keys[] = {
+    STRING(maintenance_settings, "name", name, NAME_BYTES, NULL, REQUIRED, "what it is called"),
+    STRING(maintenance_settings, "from", from, 32, NULL, REQUIRED, "\"2026-12-01 14:00\", in UTC"),
+    STRING(maintenance_settings, "until", until, 32, NULL, REQUIRED, "its end, in UTC too"),
+    STRINGS(maintenance_settings, "components", components, 255, 0,
+            "alerts that hurt these components alone open no draft"),
+    STRINGS(maintenance_settings, "checks", checks, NAME_BYTES, 0,
+            "alerts of such a name open no draft; with * and ?"),
+};
+SECTION(maintenance_section, "maintenance", maintenance_settings,
+        offsetof(struct maintenance_settings, where), maintenance_keys, "planned windows");
+
+static const struct setting_key read_only_keys[] = {
+    STRINGS(read_only_settings, "components", components, 255, 0,
+            "components that an announced read-only period covers"),
+    DURATION(read_only_settings, longest, SECONDS(60), DAYS(1), "60 min",
+             "such a period is over then, also when nobody said so"),
+    DURATION(read_only_settings, grace, 0, DAYS(1), "5 min",
+             "what still fires so long after its end is no part of it"),
+};
+SECTION(read_only_section, "read_only", read_only_settings, SETTING_NO_WHERE, read_only_keys,
+        "read-only periods that bots announce");
+
+static const struct setting_key http_keys[] = {
+    STRING(http_settings, "address", address, 64, "127.0.0.1", 0,
+           "IPv4 or IPv6 address to listen on"),
+    INTEGER(http_settings, "port", port, 0, 65535, "0", "", "port to listen on; 0: no web server"),
+    PATHNAME(http_settings, "token_file", token_file, NULL, 0,
+             "file with the token that readers of the board must show; required for any address "
+             "but loopback"),
+    STRING(http_settings, "token_env", token_env, NAME_BYTES, NULL, 0,
+           "environment variable with that token"),
+    STRING(http_settings, "public_url", public_url, TEXT_BYTES, NULL, 0,
+           "how people reach the board, for links in the channel"),
+};
+SECTION(http_section, "http", http_settings, SETTING_NO_WHERE, http_keys,
+        "crier's own web server: the board, webhooks, health");
+
+static const struct setting_key report_keys[] = {
+    BOOLEAN(report_settings, postmortem_draft, "false",
+            "on resolve the page gets the draft of a postmortem, which only people publish"),
+};
+SECTION(report_section, "report", report_settings, SETTING_NO_WHERE, report_keys,
+        "what is made of an incident that is over");
+
 static const struct setting_key file_keys[] = {
     PATHNAME(settings, "state_dir", state_dir, "/var/lib/crier", 0,
              "where the database lives; without it STATE_DIRECTORY of the environment, which "
@@ -367,6 +470,13 @@ static const struct setting_key file_keys[] = {
     GROUP(settings, triage, triage_section, "when a draft opens"),
     GROUP(settings, chat, chat_section, "how crier talks with people"),
     GROUP(settings, pager, pager_section, "who is called when no talk channel can be reached"),
+    GROUP(settings, follow, follow_section, "when crier proposes the next step"),
+    GROUP(settings, reminders, reminder_section, "when crier speaks without being asked"),
+    LIST(settings, "maintenance", maintenance, n_maintenance, maintenance_section, 0,
+         "planned windows"),
+    GROUP(settings, read_only, read_only_section, "read-only periods that bots announce"),
+    GROUP(settings, http, http_section, "crier's own web server: the board, webhooks, health"),
+    GROUP(settings, report, report_section, "what is made of an incident that is over"),
 };
 SECTION(file_section, "", settings, SETTING_NO_WHERE, file_keys, "the whole file");
 

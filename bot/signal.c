@@ -11,6 +11,7 @@ static const char *const kind_names[] = {
     [SIGNAL_DEPLOY] = "deploy",
     [SIGNAL_NOTE] = "note",
     [SIGNAL_MAINTENANCE] = "maintenance",
+    [SIGNAL_MITIGATION] = "mitigation",
 };
 
 static const char *const phase_names[] = {

@@ -19,7 +19,8 @@ enum signal_kind {
     SIGNAL_ACKNOWLEDGED, /* somebody acknowledged it; noted only */
     SIGNAL_DEPLOY,       /* a deploy moved, see phase */
     SIGNAL_NOTE,         /* people's !log, dbctl, conftool, cookbooks: noted only */
-    SIGNAL_MAINTENANCE   /* an announced read-only period: PHASE_STARTED or PHASE_FINISHED */
+    SIGNAL_MAINTENANCE,  /* an announced read-only period: PHASE_STARTED or PHASE_FINISHED */
+    SIGNAL_MITIGATION    /* somebody did what may end an outage (depooled, switched), at once */
 };
 
 enum deploy_phase {
@@ -59,6 +60,7 @@ struct signal {
     const char *rest; /* a further alert that ran into the same line begins here, or NULL; for
                          hearing only */
     uint64_t line_id; /* same number: this amends an earlier signal of that line (continuation) */
+    const char *group_key; /* Alertmanager's key of the group, NULL: none */
 };
 
 /** "firing", "resolved", ... ; from_name: 0 or CRIER_EINVAL. Names are those of format_line.event.

@@ -9,7 +9,9 @@
 #include "chat.h"
 #include "deploys.h"
 #include "err.h"
+#include "follow.h"
 #include "incident.h"
+#include "maintenance.h"
 #include "utf8.h"
 #include "when.h"
 #include "wording.h"
@@ -595,9 +597,16 @@ void triage_signal(struct model *m, const struct signal *sig)
     case SIGNAL_DEPLOY:
         on_deploy(m, sig);
         break;
+    case SIGNAL_MITIGATION:
+        note_line(m, sig);
+        follow_mitigation(m, sig);
+        break;
+    case SIGNAL_MAINTENANCE:
+        note_line(m, sig);
+        maintenance_signal(m, sig);
+        break;
     case SIGNAL_ACKNOWLEDGED:
     case SIGNAL_NOTE:
-    case SIGNAL_MAINTENANCE:
         note_line(m, sig);
         break;
     }

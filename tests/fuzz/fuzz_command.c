@@ -34,19 +34,27 @@ static void check_success(const char *line, const struct command *c)
     case COMMAND_TEXT:
     case COMMAND_UPDATE:
     case COMMAND_CORRECT:
+    case COMMAND_NOTE:
         assert(c->incident && *c->text);
         break;
     case COMMAND_DISCARD:
     case COMMAND_RESOLVE:
     case COMMAND_RETRACT:
     case COMMAND_ADOPT:
+    case COMMAND_TIMELINE:
+    case COMMAND_REPORT:
         assert(c->incident);
         break;
     case COMMAND_STATUS:
     case COMMAND_WHO:
     case COMMAND_HELP:
     case COMMAND_OPEN:
+    case COMMAND_UNMUTE:
+    case COMMAND_MAINTENANCE:
         assert(!c->incident);
+        break;
+    case COMMAND_MUTE:
+        assert(!c->incident && c->duration_ms > 0 && *c->text);
         break;
     case COMMAND_SHOW:
     case COMMAND_CONFIRM:

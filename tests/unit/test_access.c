@@ -10,11 +10,14 @@
 #include "access.h"
 #include "err.h"
 
-static const enum command_verb for_anybody[] = {COMMAND_STATUS, COMMAND_SHOW, COMMAND_WHO,
-                                                COMMAND_HELP};
+static const enum command_verb for_anybody[] = {COMMAND_STATUS, COMMAND_SHOW,     COMMAND_WHO,
+                                                COMMAND_HELP,   COMMAND_TIMELINE, COMMAND_REPORT};
 static const enum command_verb for_deployers[] = {
     COMMAND_CONFIRM, COMMAND_EDIT,    COMMAND_TEXT,    COMMAND_DISCARD, COMMAND_OPEN,
-    COMMAND_UPDATE,  COMMAND_RESOLVE, COMMAND_CORRECT, COMMAND_RETRACT, COMMAND_ADOPT};
+    COMMAND_UPDATE,  COMMAND_RESOLVE, COMMAND_CORRECT, COMMAND_RETRACT, COMMAND_ADOPT,
+    COMMAND_NOTE,    COMMAND_MUTE,    COMMAND_UNMUTE};
+
+static const enum command_verb for_sres[] = {COMMAND_MAINTENANCE};
 
 static void strangers_may_only_read(void **state)
 {
@@ -25,6 +28,12 @@ static void strangers_may_only_read(void **state)
         assert_true(access_allows(ROLE_NONE, for_anybody[i]));
     for (i = 0; i < sizeof for_deployers / sizeof for_deployers[0]; i++)
         assert_false(access_allows(ROLE_NONE, for_deployers[i]));
+    for (i = 0; i < sizeof for_sres / sizeof for_sres[0]; i++) {
+        assert_false(access_allows(ROLE_NONE, for_sres[i]));
+        assert_false(access_allows(ROLE_DEPLOYER, for_sres[i]));
+        assert_true(access_allows(ROLE_SRE, for_sres[i]));
+        assert_true(access_allows(ROLE_OPERATOR, for_sres[i]));
+    }
     /* a bit that is no role gives nothing */
     assert_false(access_allows(1U << 7, COMMAND_CONFIRM));
 }
@@ -56,7 +65,8 @@ static void every_command_is_in_one_of_the_lists(void **state)
     (void)state;
     (void)command_specs(&n);
     assert_int_equal(n, sizeof for_anybody / sizeof for_anybody[0] +
-                            sizeof for_deployers / sizeof for_deployers[0]);
+                            sizeof for_deployers / sizeof for_deployers[0] +
+                            sizeof for_sres / sizeof for_sres[0]);
 }
 
 /* People by the letters of their roles: alice is a deployer, and so on. */

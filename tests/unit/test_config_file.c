@@ -481,7 +481,8 @@ static void syntax_errors(void **state)
         "conf/test.cfg:1: chat.max_text_chars is 9: write a number from 40 to 300\n"
         "conf/test.cfg:2: unknown key \"porridge\" in the file: take it out; known are state_dir, "
         "pages, components, networks, people, formats, sources, rules, wordings, "
-        "internal_words, triage, chat, pager\n"
+        "internal_words, triage, chat, pager, follow, reminders, maintenance, read_only, http, "
+        "report\n"
         "conf/test.cfg:4: syntax error: look here and on the line before for a quote, comma or "
         "bracket that is missing or too many; what follows was not read\n");
     expect("state_dir = \"a\";\nstate_dir = \"b\";\n",
@@ -610,7 +611,8 @@ static void includes_relative_to_the_file(void **state)
         "\"1\"\n"
         "DIR/sub/one.cfg:4: unknown key \"zebra\" in the file: take it out; known are "
         "state_dir, pages, components, networks, people, formats, sources, rules, "
-        "wordings, internal_words, triage, chat, pager\n"
+        "wordings, internal_words, triage, chat, pager, follow, reminders, maintenance, read_only, "
+        "http, report\n"
         "DIR/sub/two.cfg:1: pages.name is a number: write a string in quotes, such as "
         "\"5\"\n");
 

@@ -24,6 +24,7 @@ static void reads_what_people_write(void **state)
         {"1 min 30 s", 90000},
         {"1h30min", 5400000},
         {"1 d 2 h 3 min 4 s 5 ms", 93784005},
+        {"30m", 1800000},
         {"90 seconds", 90000},
         {"1 second", 1000},
         {"2 sec", 2000},
