@@ -150,22 +150,57 @@ out:
     return r;
 }
 
-int wording_render(const struct settings *s, size_t wording_index, enum step step,
-                   const struct wording_context *context, char **ret_title, char **ret_body)
+enum step wording_text_step(enum wording_text which)
+{
+    switch (which) {
+    case WORDING_STEP_INVESTIGATING:
+    case WORDING_STEP_IDENTIFIED:
+    case WORDING_STEP_MONITORING:
+    case WORDING_STEP_RESOLVED:
+        return (enum step)which;
+    case WORDING_RECOVERED:
+        return STEP_MONITORING;
+    case WORDING_AGAIN:
+    case WORDING_TEXTS:
+        break;
+    }
+    return STEP_INVESTIGATING;
+}
+
+const char *wording_text_name(enum wording_text which)
+{
+    if (which == WORDING_RECOVERED)
+        return "recovered";
+    return which == WORDING_AGAIN ? "again" : step_name(wording_text_step(which));
+}
+
+const char *wording_template(const struct wording_settings *w, enum wording_text which)
+{
+    if (which == WORDING_RECOVERED)
+        return w->recovered;
+    return which == WORDING_AGAIN ? w->again : w->body[wording_text_step(which)];
+}
+
+int wording_render_as(const struct settings *s, size_t wording_index, enum wording_text which,
+                      const struct wording_context *context, char **ret_title, char **ret_body)
 {
     const struct wording_settings *w;
+    const char *template;
     char *title, *body;
     int r;
 
-    if (wording_index >= s->n_wordings || (size_t)step >= STEP_COUNT)
+    if (wording_index >= s->n_wordings || (size_t)which >= WORDING_TEXTS)
         return CRIER_ENOENT;
     w = &s->wording[wording_index];
-    if (!w->title || !w->body[step])
+    template = wording_template(w, which);
+    if (!template)
+        template = w->body[wording_text_step(which)];
+    if (!w->title || !template)
         return CRIER_ENOENT;
     r = render(w->title, context, &title);
     if (r)
         return r;
-    r = render(w->body[step], context, &body);
+    r = render(template, context, &body);
     if (r) {
         free(title);
         return r;
@@ -173,6 +208,15 @@ int wording_render(const struct settings *s, size_t wording_index, enum step ste
     *ret_title = title;
     *ret_body = body;
     return 0;
+}
+
+int wording_render(const struct settings *s, size_t wording_index, enum step step,
+                   const struct wording_context *context, char **ret_title, char **ret_body)
+{
+    if ((size_t)step >= STEP_COUNT)
+        return CRIER_ENOENT;
+    return wording_render_as(s, wording_index, (enum wording_text)step, context, ret_title,
+                             ret_body);
 }
 
 int wording_check_template(const char *text, char *why, size_t why_size)

@@ -20,6 +20,17 @@ enum {
     WORDING_SHOWN_BYTES = 380  /* title and body together: they must fit one line of IRC */
 };
 
+/** The texts of one wording: one for each step, then what is said instead where more is known. */
+enum wording_text {
+    WORDING_STEP_INVESTIGATING = STEP_INVESTIGATING,
+    WORDING_STEP_IDENTIFIED = STEP_IDENTIFIED,
+    WORDING_STEP_MONITORING = STEP_MONITORING,
+    WORDING_STEP_RESOLVED = STEP_RESOLVED,
+    WORDING_RECOVERED, /* monitoring, and nothing is known that mended it */
+    WORDING_AGAIN,     /* investigating, and it was thought to be mended */
+    WORDING_TEXTS
+};
+
 /** What the placeholders of a wording stand for. */
 struct wording_context {
     const struct components *components; /* {components}: "Reading and Editing" */
@@ -41,6 +52,26 @@ struct wording_context {
 int wording_render(const struct settings *settings, size_t wording_index, enum step step,
                    const struct wording_context *context, char **ret_title, char **ret_body)
     __attribute__((warn_unused_result));
+
+/**
+ * As wording_render(), for any text of a wording. One that the configuration does not have is that
+ * of its step: WORDING_RECOVERED of monitoring, WORDING_AGAIN of investigating.
+ */
+int wording_render_as(const struct settings *settings, size_t wording_index,
+                      enum wording_text which, const struct wording_context *context,
+                      char **ret_title, char **ret_body) __attribute__((warn_unused_result));
+
+/** @return the key of such a text in the configuration, such as "recovered". */
+const char *wording_text_name(enum wording_text which);
+
+/** @return the step of the incident at which such a text is public. */
+enum step wording_text_step(enum wording_text which);
+
+/**
+ * @return the template of one text, borrowed; NULL where the configuration has none. Nothing falls
+ * back here.
+ */
+const char *wording_template(const struct wording_settings *wording, enum wording_text which);
 
 /**
  * Whether a template uses known placeholders only and has no brace besides; for the configuration.

@@ -141,6 +141,56 @@ static void renders_each_step_from_its_own_text(void **state)
                      CRIER_ENOENT);
 }
 
+/* A mended outage has words of its own where the configuration has them. */
+static void renders_recovered_and_again(void **state)
+{
+    static char title[] = "T", text[][12] = {"new", "known", "mended", "over", "recovered", "back"};
+    static const struct {
+        enum wording_text which;
+        const char *name, *own, *without;
+        enum step step;
+    } rows[] = {
+        {WORDING_STEP_INVESTIGATING, "investigating", "new", "new", STEP_INVESTIGATING},
+        {WORDING_STEP_IDENTIFIED, "identified", "known", "known", STEP_IDENTIFIED},
+        {WORDING_STEP_MONITORING, "monitoring", "mended", "mended", STEP_MONITORING},
+        {WORDING_STEP_RESOLVED, "resolved", "over", "over", STEP_RESOLVED},
+        {WORDING_RECOVERED, "recovered", "recovered", "mended", STEP_MONITORING},
+        {WORDING_AGAIN, "again", "back", "new", STEP_INVESTIGATING},
+    };
+    struct wording_context context = {NULL, OUTAGE, OUTAGE};
+    char *got_title, *got_body;
+    struct house h;
+    size_t i, own;
+
+    (void)state;
+    assert_int_equal(sizeof rows / sizeof rows[0], WORDING_TEXTS);
+    for (own = 0; own < 2; own++) {
+        build(&h);
+        h.wording.title = title;
+        for (i = 0; i < STEP_COUNT; i++)
+            h.wording.body[i] = text[i];
+        h.wording.recovered = own ? text[4] : NULL;
+        h.wording.again = own ? text[5] : NULL;
+        for (i = 0; i < WORDING_TEXTS; i++) {
+            assert_int_equal(
+                wording_render_as(&h.settings, 0, rows[i].which, &context, &got_title, &got_body),
+                0);
+            assert_string_equal(got_body, own ? rows[i].own : rows[i].without);
+            assert_string_equal(wording_text_name(rows[i].which), rows[i].name);
+            assert_int_equal(wording_text_step(rows[i].which), rows[i].step);
+            if (i >= STEP_COUNT && !own)
+                assert_null(wording_template(&h.wording, rows[i].which));
+            else
+                assert_string_equal(wording_template(&h.wording, rows[i].which), rows[i].own);
+            free(got_title);
+            free(got_body);
+        }
+        assert_int_equal(
+            wording_render_as(&h.settings, 0, WORDING_TEXTS, &context, &got_title, &got_body),
+            CRIER_ENOENT);
+    }
+}
+
 /* A storm that hits every component still makes a text that can be shown and confirmed. */
 static void shortens_a_long_list(void **state)
 {
@@ -529,6 +579,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(renders_placeholders),
         cmocka_unit_test(renders_each_step_from_its_own_text),
+        cmocka_unit_test(renders_recovered_and_again),
         cmocka_unit_test(shortens_a_long_list),
         cmocka_unit_test(lets_newspaper_language_pass),
         cmocka_unit_test(keeps_the_inside_inside),
