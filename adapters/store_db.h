@@ -70,8 +70,14 @@ typedef int store_db_row(void *ctx, enum record_table t, const void *record);
 /** Every live row of every table, tables in their order, rows by id. */
 int store_db_live_rows(struct store_db *db, store_db_row *row, void *ctx, struct store_why *why)
     __attribute__((warn_unused_result));
-/** The timeline of one incident by time, and by id where times are equal. */
-int store_db_timeline(struct store_db *db, int64_t incident, store_db_row *row, void *ctx,
+/**
+ * Everything of one incident, live or not, in one snapshot: its row, revisions, what was shown, the
+ * outbox by id, the timeline by time (and by id where times are equal). An unknown one has no row.
+ */
+int store_db_incident(struct store_db *db, int64_t incident, store_db_row *row, void *ctx,
                       struct store_why *why) __attribute__((warn_unused_result));
+/** The rows of the newest incidents, at most max of them, newest first. */
+int store_db_incidents(struct store_db *db, size_t max, store_db_row *row, void *ctx,
+                       struct store_why *why) __attribute__((warn_unused_result));
 
 #endif

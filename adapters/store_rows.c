@@ -1,5 +1,6 @@
 #include "store_db_impl.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -246,17 +247,46 @@ int store_db_live_rows(struct store_db *db, store_db_row *row, void *ctx, struct
     return r;
 }
 
-int store_db_timeline(struct store_db *db, int64_t incident, store_db_row *row, void *ctx,
-                      struct store_why *why)
+/* Rows of one table; the statement's only parameter is bound to the number. */
+static int read_some(struct store_db *db, enum record_table t, const char *rest, int64_t number,
+                     store_db_row *row, void *ctx, struct store_why *why)
 {
     sqlite3_stmt *st = NULL;
-    int r = prepare_select(db, RECORD_TIMELINE,
-                           "WHERE \"incident\" = ? ORDER BY \"wall_ms\", \"id\"", &st, why);
+    int r = prepare_select(db, t, rest, &st, why);
 
-    if (!r && sqlite3_bind_int64(st, 1, incident) != SQLITE_OK)
+    if (!r && sqlite3_bind_int64(st, 1, number) != SQLITE_OK)
         r = store_db_why_sqlite(db, "read", why);
     if (!r)
-        r = read_rows(db, RECORD_TIMELINE, st, row, ctx, why);
+        r = read_rows(db, t, st, row, ctx, why);
     (void)sqlite3_finalize(st);
     return r;
+}
+
+int store_db_incident(struct store_db *db, int64_t incident, store_db_row *row, void *ctx,
+                      struct store_why *why)
+{
+    static const struct {
+        enum record_table table;
+        const char *rest;
+    } parts[] = {
+        {RECORD_INCIDENT, "WHERE \"id\" = ?"},
+        {RECORD_REVISION, "WHERE \"incident\" = ? ORDER BY \"id\""},
+        {RECORD_SHOWN, "WHERE \"incident\" = ? ORDER BY \"id\""},
+        {RECORD_OUTBOX, "WHERE \"incident\" = ? ORDER BY \"id\""},
+        {RECORD_TIMELINE, "WHERE \"incident\" = ? ORDER BY \"wall_ms\", \"id\""},
+    };
+    size_t i;
+    int r = store_db_run(db, "BEGIN", "read", why); /* one snapshot for all tables */
+
+    for (i = 0; i < sizeof parts / sizeof parts[0] && !r; i++)
+        r = read_some(db, parts[i].table, parts[i].rest, incident, row, ctx, why);
+    store_db_rollback(db);
+    return r;
+}
+
+int store_db_incidents(struct store_db *db, size_t max, store_db_row *row, void *ctx,
+                       struct store_why *why)
+{
+    return read_some(db, RECORD_INCIDENT, "ORDER BY \"id\" DESC LIMIT ?",
+                     max < INT32_MAX ? (int64_t)max : INT32_MAX, row, ctx, why);
 }

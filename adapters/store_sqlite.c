@@ -1,6 +1,5 @@
 #include "store_sqlite.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -422,9 +421,39 @@ static int port_load(void *ctx, int (*row)(void *row_ctx, enum record_table t, c
     return r;
 }
 
+static int port_read(void *ctx, int64_t incident,
+                     int (*row)(void *row_ctx, enum record_table t, const void *record),
+                     void *row_ctx)
+{
+    const struct store_sqlite *s = ctx;
+    char why[512] = "";
+    int r = store_sqlite_read(s->dir, incident, row, row_ctx, why, sizeof why);
+
+    if (r && why[0])
+        log_errorx("store", "%s", why);
+    return r;
+}
+
+static int port_incidents(void *ctx, size_t max,
+                          int (*row)(void *row_ctx, enum record_table t, const void *record),
+                          void *row_ctx)
+{
+    const struct store_sqlite *s = ctx;
+    char why[512] = "";
+    int r = store_sqlite_incidents(s->dir, max, row, row_ctx, why, sizeof why);
+
+    if (r && why[0])
+        log_errorx("store", "%s", why);
+    return r;
+}
+
 struct store_port store_sqlite_port(struct store_sqlite *s)
 {
-    struct store_port port = {.ctx = s, .commit = port_commit, .load = port_load};
+    struct store_port port = {.ctx = s,
+                              .commit = port_commit,
+                              .load = port_load,
+                              .read = port_read,
+                              .incidents = port_incidents};
 
     return port;
 }
@@ -485,30 +514,32 @@ struct source_port store_sqlite_source_port(struct store_sqlite *s)
 
 /* ---- reading for reports --------------------------------------------------------------------- */
 
-struct timeline_reader {
-    int (*row)(void *ctx, const struct record_timeline *record);
-    void *ctx;
-};
-
-static int timeline_row(void *ctx, enum record_table t, const void *record)
+int store_sqlite_read(const char *dir, int64_t incident,
+                      int (*row)(void *ctx, enum record_table t, const void *record), void *ctx,
+                      char *why, size_t why_size)
 {
-    const struct timeline_reader *reader = ctx;
-
-    assert(t == RECORD_TIMELINE);
-    return reader->row(reader->ctx, record);
-}
-
-int store_sqlite_timeline(const char *dir, int64_t incident,
-                          int (*row)(void *ctx, const struct record_timeline *record), void *ctx,
-                          char *why, size_t why_size)
-{
-    struct timeline_reader reader = {row, ctx};
     struct store_why db_why = {""};
     struct store_db *db = NULL;
     int r = store_db_open_reader(dir, &db, &db_why);
 
     if (!r)
-        r = store_db_timeline(db, incident, timeline_row, &reader, &db_why);
+        r = store_db_incident(db, incident, row, ctx, &db_why);
+    if (r)
+        (void)snprintf(why, why_size, "%s", db_why.text);
+    store_db_close(db);
+    return r;
+}
+
+int store_sqlite_incidents(const char *dir, size_t max,
+                           int (*row)(void *ctx, enum record_table t, const void *record),
+                           void *ctx, char *why, size_t why_size)
+{
+    struct store_why db_why = {""};
+    struct store_db *db = NULL;
+    int r = store_db_open_reader(dir, &db, &db_why);
+
+    if (!r)
+        r = store_db_incidents(db, max, row, ctx, &db_why);
     if (r)
         (void)snprintf(why, why_size, "%s", db_why.text);
     store_db_close(db);

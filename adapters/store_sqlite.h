@@ -57,13 +57,20 @@ size_t store_sqlite_waiting(struct store_sqlite *s);
 struct source_port store_sqlite_source_port(struct store_sqlite *s);
 
 /**
- * Reads the timeline of one incident, in the order of its times; also beside a running crier.
+ * Reads everything of one incident, see store_port.read; read-only, also beside a running crier and
+ * without its lock.
  *
  * @param row borrows its record; anything but 0 ends the reading and is returned.
- * @return 0, CRIER_ENOENT (no database there), or as store_sqlite_open().
+ * @return 0 (an unknown incident has no row), CRIER_ENOENT (no database there), or as
+ *         store_sqlite_open().
  */
-int store_sqlite_timeline(const char *dir, int64_t incident,
-                          int (*row)(void *ctx, const struct record_timeline *record), void *ctx,
-                          char *why, size_t why_size) __attribute__((warn_unused_result));
+int store_sqlite_read(const char *dir, int64_t incident,
+                      int (*row)(void *ctx, enum record_table t, const void *record), void *ctx,
+                      char *why, size_t why_size) __attribute__((warn_unused_result));
+/** The same for the newest incidents, see store_port.incidents. */
+int store_sqlite_incidents(const char *dir, size_t max,
+                           int (*row)(void *ctx, enum record_table t, const void *record),
+                           void *ctx, char *why, size_t why_size)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -253,6 +253,17 @@ struct store_port {
      * borrowed; anything but 0 from row ends the reading and is returned. */
     int (*load)(void *ctx, int (*row)(void *row_ctx, enum record_table t, const void *record),
                 void *row_ctx);
+    /** Reads everything that is committed of one incident, live or not: its row, its revisions,
+     * what was shown, its outbox, its timeline. For reports: see chronicle_take(). Takes some
+     * milliseconds. @return 0 (an unknown incident has no row), what row returned, or an error
+     * whose reason is in the log. */
+    int (*read)(void *ctx, int64_t incident,
+                int (*row)(void *row_ctx, enum record_table t, const void *record), void *row_ctx);
+    /** Reads the rows of the newest incidents, at most max, newest first; see
+     * chronicle_list_take(). */
+    int (*incidents)(void *ctx, size_t max,
+                     int (*row)(void *row_ctx, enum record_table t, const void *record),
+                     void *row_ctx);
 };
 
 struct store_sink {

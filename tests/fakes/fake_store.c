@@ -118,9 +118,69 @@ static int port_load(void *ctx, int (*row)(void *row_ctx, enum record_table t, c
     return r;
 }
 
+static int64_t incident_of(const struct fake_row *row)
+{
+    switch (row->table) {
+    case RECORD_INCIDENT:
+        return row->id;
+    case RECORD_REVISION:
+        return ((const struct record_revision *)row->record)->incident;
+    case RECORD_SHOWN:
+        return ((const struct record_shown *)row->record)->incident;
+    case RECORD_OUTBOX:
+        return ((const struct record_outbox *)row->record)->incident;
+    case RECORD_TIMELINE:
+        return ((const struct record_timeline *)row->record)->incident;
+    case RECORD_META:
+    case RECORD_ALERT:
+    case RECORD_DEPLOY:
+    case RECORD_MAINTENANCE:
+    case RECORD_EAR:
+    case RECORD_HEARD:
+    case RECORD_TABLES:
+        break;
+    }
+    return -1;
+}
+
+/* The timeline in the order of ids: who reads it sorts. */
+static int port_read(void *ctx, int64_t incident,
+                     int (*row)(void *row_ctx, enum record_table t, const void *record),
+                     void *row_ctx)
+{
+    const struct fake_store *f = ctx;
+    size_t i;
+    int r = 0;
+
+    for (i = 0; i < f->n_rows && !r; i++)
+        if (incident_of(&f->row[i]) == incident)
+            r = row(row_ctx, f->row[i].table, f->row[i].record);
+    return r;
+}
+
+static int port_incidents(void *ctx, size_t max,
+                          int (*row)(void *row_ctx, enum record_table t, const void *record),
+                          void *row_ctx)
+{
+    const struct fake_store *f = ctx;
+    size_t i, n = 0;
+    int r = 0;
+
+    for (i = f->n_rows; i-- > 0 && n < max && !r;)
+        if (f->row[i].table == RECORD_INCIDENT) {
+            r = row(row_ctx, RECORD_INCIDENT, f->row[i].record);
+            n++;
+        }
+    return r;
+}
+
 struct store_port fake_store_port(struct fake_store *f)
 {
-    struct store_port port = {.ctx = f, .commit = port_commit, .load = port_load};
+    struct store_port port = {.ctx = f,
+                              .commit = port_commit,
+                              .load = port_load,
+                              .read = port_read,
+                              .incidents = port_incidents};
 
     return port;
 }

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "buf.h"
+#include "chronicle.h"
 #include "err.h"
 #include "sample_records.h"
 #include "store_bench.h"
@@ -217,21 +218,6 @@ static void closing_waits_for_started_commits(void **state)
     loaded_destroy(l);
 }
 
-struct timeline {
-    int64_t id[8];
-    size_t n;
-};
-
-static int keep_timeline(void *ctx, const struct record_timeline *record)
-{
-    struct timeline *t = ctx;
-
-    assert_true(t->n < 8);
-    assert_string_equal(record->kind, "note");
-    t->id[t->n++] = record->id;
-    return 0;
-}
-
 static void a_timeline_is_in_order_of_time(void **state)
 {
     static const struct {
@@ -239,14 +225,18 @@ static void a_timeline_is_in_order_of_time(void **state)
     } rows[] = {{1, 7, 300}, {2, 7, 100}, {3, 8, 100}, {4, 7, 300}, {5, 7, 200}};
     static const int64_t want[] = {2, 5, 1, 4};
     struct bench *b = *state;
-    struct timeline timeline = {{0}, 0};
+    struct record_incident incident = {.id = 7};
+    struct record_revision revision = {.id = 60, .incident = 7, .number = 1};
+    struct record_outbox other = {.id = 61, .incident = 8};
+    struct chronicle c;
+    struct chronicle_list list;
     struct batch batch;
     char kind[] = "note", text[] = "what happened";
-    size_t i;
+    size_t i, j;
 
-    assert_int_equal(
-        store_sqlite_timeline(b->dir, 7, keep_timeline, &timeline, b->why, sizeof b->why),
-        CRIER_ENOENT);
+    chronicle_init(&c);
+    assert_int_equal(store_sqlite_read(b->dir, 7, chronicle_take, &c, b->why, sizeof b->why),
+                     CRIER_ENOENT);
     bench_must_open(b);
     batch_init(&batch);
     for (i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -258,19 +248,42 @@ static void a_timeline_is_in_order_of_time(void **state)
 
         batch_put(&batch, RECORD_TIMELINE, &r);
     }
+    batch_put(&batch, RECORD_INCIDENT, &incident);
+    batch_put(&batch, RECORD_REVISION, &revision);
+    batch_put(&batch, RECORD_OUTBOX, &other);
+    incident.id = 8;
+    batch_put(&batch, RECORD_INCIDENT, &incident);
     assert_int_equal(b->port.commit(b->port.ctx, &batch, 1), 0);
     assert_true(bench_wait_for(b, 1));
     batch_finish(&batch);
-    /* Beside the running store, and after it. */
+    assert_int_equal(b->port.read(b->port.ctx, 7, chronicle_take, &c), 0);
+    assert_int_equal(c.n_timeline, 4);
+    /* Beside the running store, and after it; also rows that are not live. */
     for (i = 0; i < 2; i++) {
-        timeline.n = 0;
-        if (store_sqlite_timeline(b->dir, 7, keep_timeline, &timeline, b->why, sizeof b->why))
+        chronicle_finish(&c);
+        chronicle_init(&c);
+        if (store_sqlite_read(b->dir, 7, chronicle_take, &c, b->why, sizeof b->why))
             fail_msg("%s", b->why);
-        assert_int_equal(timeline.n, 4);
-        assert_memory_equal(timeline.id, want, sizeof want);
+        assert_int_equal(c.incident.id, 7);
+        assert_int_equal(c.n_revisions, 1);
+        assert_int_equal(c.n_outbox, 0);
+        assert_int_equal(c.n_timeline, 4);
+        for (j = 0; j < 4; j++)
+            assert_int_equal(c.timeline[j].id, want[j]);
         if (!i)
             bench_must_close(b);
     }
+    chronicle_finish(&c);
+    chronicle_init(&c);
+    assert_int_equal(store_sqlite_read(b->dir, 9, chronicle_take, &c, b->why, sizeof b->why), 0);
+    assert_int_equal(c.incident.id, 0);
+    chronicle_finish(&c);
+    chronicle_list_init(&list);
+    assert_int_equal(
+        store_sqlite_incidents(b->dir, 1, chronicle_list_take, &list, b->why, sizeof b->why), 0);
+    assert_int_equal(list.n, 1);
+    assert_int_equal(list.incident[0].id, 8);
+    chronicle_list_finish(&list);
 }
 
 /* ---- tests: crashes -------------------------------------------------------------------------- */
