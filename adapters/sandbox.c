@@ -12,6 +12,7 @@
 #include "log.h"
 #include "sandbox_core.h"
 #include "sandbox_faults.h"
+#include "secret.h"
 #include "utf8.h"
 #include "when.h"
 
@@ -111,17 +112,6 @@ int sandbox_mail(struct sandbox_call *call, const char *kind, const char *incide
 
 /* ---- key and rate limit ---------------------------------------------------------------------- */
 
-/* Takes the same time wherever the two differ. */
-static bool equal_secret(const char *given, const char *key)
-{
-    size_t i, n = strlen(given), m = strlen(key);
-    unsigned char differ = n != m;
-
-    for (i = 0; i < n; i++)
-        differ |= (unsigned char)(given[i] ^ key[m ? i % m : 0]);
-    return !differ;
-}
-
 /* Only the header, only this scheme: the key as api_key= in a URL would end up in logs. */
 static bool is_authentic(const struct sandbox_call *call)
 {
@@ -129,7 +119,7 @@ static bool is_authentic(const struct sandbox_call *call)
     const char *value = httpd_request_field(call->req, "Authorization");
 
     return value && !strncmp(value, scheme, sizeof scheme - 1) &&
-           equal_secret(value + sizeof scheme - 1, call->sb->key);
+           secret_equal(value + sizeof scheme - 1, call->sb->key);
 }
 
 /* Takes one of the requests of the rolling window. @return 0, or how long to wait. */

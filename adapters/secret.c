@@ -172,6 +172,16 @@ int secret_check(const char *file, const char *env, char *why, size_t why_size)
     return r;
 }
 
+bool secret_equal(const char *given, const char *secret)
+{
+    size_t i, n = strlen(given), m = strlen(secret);
+    volatile unsigned char differ = n != m || !m;
+
+    for (i = 0; i < n; i++)
+        differ = differ | (unsigned char)(given[i] ^ secret[m ? i % m : 0]);
+    return !differ;
+}
+
 void secret_destroy(char *secret)
 {
     if (!secret)

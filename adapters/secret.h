@@ -6,6 +6,7 @@
 #ifndef CRIER_SECRET_H
 #define CRIER_SECRET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /**
@@ -22,6 +23,9 @@ int secret_load(const char *file, const char *env, char **ret_secret, char *why,
 /** Checks as secret_load() does and forgets the secret. */
 int secret_check(const char *file, const char *env, char *why, size_t why_size)
     __attribute__((warn_unused_result));
+/** Whether somebody has shown the secret: takes the same time wherever the two differ. An empty
+ * secret equals nothing. */
+bool secret_equal(const char *given, const char *secret);
 /** Overwrites and frees; NULL is fine. */
 void secret_destroy(char *secret);
 

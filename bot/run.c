@@ -16,6 +16,7 @@
 #include "log.h"
 #include "loop.h"
 #include "paging.h"
+#include "run_web.h"
 #include "version.h"
 
 #include "config_file.h"
@@ -28,6 +29,7 @@
 #include "secret.h"
 #include "statuspage.h"
 #include "store_sqlite.h"
+#include "web.h"
 
 enum {
     LEAVE_MS = 1250, /* SIGTERM to the end of the loop, at most */
@@ -55,6 +57,7 @@ struct run {
     struct process_signals *signals;
     struct pager *pager; /* NULL: no command is configured */
     struct paging paging;
+    struct run_web web;
     struct loop loop;
 
     struct courier courier;
@@ -115,6 +118,7 @@ static int load(const char *path, struct problems *problems, struct loaded *ret)
         int p = patterns_create(ret->settings, problems, &ret->patterns);
 
         check_secrets(ret->settings, problems);
+        web_check(ret->settings, problems);
         if (p == CRIER_ENOMEM || problems->err)
             r = CRIER_ENOMEM;
         else if (problems->n)
@@ -414,7 +418,8 @@ static void reload(struct run *r)
     formats = patterns_format_port(loaded.patterns);
     hearing = hearing_create(loaded.settings, &formats);
     if (!hearing || make_page(r, loaded.settings, &page) ||
-        paging_reload(&r->paging, loaded.settings, r->now) || irc_reload(r->irc, loaded.settings)) {
+        paging_reload(&r->paging, loaded.settings, r->now) ||
+        run_web_reload(&r->web, loaded.settings) || irc_reload(r->irc, loaded.settings)) {
         log_errorx("run", "cannot take the new configuration: going on with the one before");
         statuspage_destroy(page);
         hearing_destroy(hearing);
@@ -513,7 +518,7 @@ static int start(struct run *r)
         return err == CRIER_ENOMEM ? EX_OSERR : EX_CONFIG;
     if (irc_create(r->settings, r->net, &chat_sink, &r->irc))
         return EX_OSERR;
-    return 0;
+    return run_web_start(&r->web, r->settings, &r->courier);
 }
 
 static void wire(struct run *r)
@@ -537,6 +542,8 @@ static void wire(struct run *r)
     loop_add(&r->loop, &port);
     loop_add(&r->loop, &page);
     loop_add(&r->loop, &irc);
+    port = web_source_port(r->web.web);
+    loop_add(&r->loop, &port);
     if (r->pager) {
         port = pager_source_port(r->pager);
         loop_add(&r->loop, &port);
@@ -545,6 +552,7 @@ static void wire(struct run *r)
 
 static void stop(struct run *r)
 {
+    run_web_stop(&r->web);
     irc_destroy(r->irc);
     statuspage_destroy(r->page);
     if (r->store && store_sqlite_close(r->store, STORE_CLOSE_MS))
