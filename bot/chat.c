@@ -464,7 +464,7 @@ void chat_shown(struct model *m, uint64_t token, bool shown)
             mark_told(m, inc, p->outbox);
         } else if (p->token == token && inc && shown) {
             incident_mark_shown(m, inc, p->revision, p->place);
-            model_timeline(m, inc->r.id, m->now.wall_ms, "shown", "", p->place);
+            model_timeline_of(m, inc->r.id, m->now.wall_ms, "shown", "", p->place, p->revision, "");
         }
         *link = p->next;
         free(p->place);

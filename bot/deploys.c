@@ -185,6 +185,15 @@ bool deploy_take(struct model *m, const struct signal *sig)
     return unannounced && d->r.production;
 }
 
+const struct deploy *deploy_told(const struct model *m, const struct signal *sig)
+{
+    const struct deploy *d = m->deploys;
+
+    while (d && (d->r.line_id != (int64_t)sig->line_id || d->r.phase != (int64_t)sig->phase))
+        d = d->next;
+    return d;
+}
+
 void deploys_purge(struct model *m)
 {
     struct deploy *d, *next;

@@ -22,4 +22,7 @@ const struct person_settings *deploy_deployer(const struct model *m, const struc
 /** Forgets deploys that can be no suspect any more. */
 void deploys_purge(struct model *m);
 
+/** The deploy that a signal which was just taken is about, or NULL. */
+const struct deploy *deploy_told(const struct model *m, const struct signal *sig);
+
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buf.h"
 #include "err.h"
 
 static const struct {
@@ -113,6 +114,22 @@ void incident_set_revision(struct model *m, struct revision *rev, enum revision_
     model_put(m, RECORD_REVISION, &rev->r);
 }
 
+/* Into the timeline, with its words. */
+static void note_revision(struct model *m, const struct revision *rev)
+{
+    const char *kind = rev->r.kind == REVISION_DRAFT      ? "draft"
+                       : rev->r.kind == REVISION_WIDENING ? "widening"
+                                                          : "proposal";
+    char *text = buf_printf("%s: %s", rev->r.title, rev->r.body);
+
+    if (text)
+        model_timeline_of(m, rev->r.incident, m->now.wall_ms, kind, rev->r.made_by, text,
+                          rev->r.number, step_name((enum step)rev->r.step));
+    else
+        model_fail(m);
+    free(text);
+}
+
 struct revision *incident_revise(struct model *m, struct incident *inc,
                                  const struct revision_plan *plan)
 {
@@ -158,6 +175,8 @@ struct revision *incident_revise(struct model *m, struct incident *inc,
     }
     model_put(m, RECORD_REVISION, &rev->r);
     model_put(m, RECORD_INCIDENT, &inc->r);
+    if (!plan->found)
+        note_revision(m, rev);
     free(components);
     return rev;
 fail:

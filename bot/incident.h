@@ -47,6 +47,7 @@ struct revision_plan {
     const struct components *components;
     const char *wording; /* the prepared one that title and body came from */
     const char *made_by; /* person, or NULL for signals */
+    bool found;          /* the page has it already: nothing that is proposed */
 };
 
 /**

@@ -227,10 +227,17 @@ bool model_timer_take(struct model *m, int64_t boot_ms, struct timer *ret_timer)
 void model_timeline(struct model *m, int64_t incident, int64_t wall_ms, const char *kind,
                     const char *who, const char *text)
 {
-    struct record_timeline r = {.incident = incident, .wall_ms = wall_ms};
+    model_timeline_of(m, incident, wall_ms, kind, who, text, 0, "");
+}
+
+void model_timeline_of(struct model *m, int64_t incident, int64_t wall_ms, const char *kind,
+                       const char *who, const char *text, int64_t ref, const char *subject)
+{
+    struct record_timeline r = {.incident = incident, .wall_ms = wall_ms, .ref = ref};
 
     r.id = model_next_row(m);
-    if (model_text(m, &r.kind, kind) && model_text(m, &r.who, who) && model_text(m, &r.text, text))
+    if (model_text(m, &r.kind, kind) && model_text(m, &r.who, who) &&
+        model_text(m, &r.text, text) && model_text(m, &r.subject, subject))
         model_put(m, RECORD_TIMELINE, &r);
     record_finish(RECORD_TIMELINE, &r);
 }

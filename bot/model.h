@@ -21,6 +21,7 @@ struct alert {
     int64_t last_boot_ms;
     bool
         heeded; /* what it asks for is in a revision of its incident, or people decided otherwise */
+    bool noted; /* the line that it began with is in the lookback, or being written */
     struct alert *next_hash;
     struct alert *older, *newer; /* order of last_boot_ms */
 };
@@ -116,7 +117,8 @@ struct timer {
     struct timer *next;
 };
 
-enum { ALERT_BUCKETS = 4096, NOTES_MAX = 500 };
+/* Of the notes, NOTES_ALERTS_MAX may be lines of alerts: a storm leaves room for deploys. */
+enum { ALERT_BUCKETS = 4096, NOTES_MAX = 500, NOTES_ALERTS_MAX = 400 };
 
 struct window {
     struct record_maintenance r;
@@ -136,6 +138,7 @@ struct echo {
 
 struct note {
     struct record_timeline r;
+    uint64_t line_id; /* of the line, in this process */
     int64_t boot_ms;
     struct note *next; /* oldest first */
 };
@@ -151,6 +154,7 @@ struct model {
     struct deploy *deploys;
     struct note *notes, *notes_last; /* lookback of lines that belong to nothing yet */
     size_t n_notes;
+    uint64_t line_id;       /* lookback.c's: the last line that went into timelines */
     struct window *windows; /* maintenance.c's: by command and announced */
     struct ear *ears;
     struct echo *echoes, *echoes_last;
@@ -209,9 +213,12 @@ bool model_timer_is_set(const struct model *m, enum timer_kind kind, int64_t inc
 /** Takes the earliest timer out that is due. @return false when there is none. */
 bool model_timer_take(struct model *m, int64_t boot_ms, struct timer *ret_timer);
 
-/** Writes a line into an incident's timeline. */
+/** Writes a row into an incident's timeline. */
 void model_timeline(struct model *m, int64_t incident, int64_t wall_ms, const char *kind,
                     const char *who, const char *text);
+/** The same about something: see struct record_timeline for ref and subject. */
+void model_timeline_of(struct model *m, int64_t incident, int64_t wall_ms, const char *kind,
+                       const char *who, const char *text, int64_t ref, const char *subject);
 /** A stored wall time as a boot time: never in the future, never more than max_ms ago. */
 int64_t model_past_boot(const struct model *m, int64_t wall_ms, int64_t max_ms);
 

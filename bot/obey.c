@@ -268,7 +268,8 @@ static bool is_approved(struct model *m, const struct request *q, struct inciden
         if (!model_text(m, &rev->r.first_approval, name_of(q)))
             return false;
         model_put(m, RECORD_REVISION, &rev->r);
-        model_timeline(m, inc->r.id, m->now.wall_ms, "confirm", name_of(q), "first of two");
+        model_timeline_of(m, inc->r.id, m->now.wall_ms, "confirm", name_of(q), "first of two",
+                          rev->r.number, "");
         model_timer_set(m, TIMER_SECOND_PERSON, inc->r.id,
                         m->now.boot_ms + m->settings->chat.second_person_ms);
         chat_home_and(m, inc, q->line->place,
@@ -380,7 +381,8 @@ static void confirm(struct model *m, const struct request *q)
     turn_audit(m->turn, "confirm %lld.%lld by %s at %s%s", (long long)inc->r.id,
                (long long)rev->r.number, name_of(q), q->line->place,
                q->cmd.quiet ? ", no mail" : "");
-    model_timeline(m, inc->r.id, m->now.wall_ms, "confirm", name_of(q), q->line->text);
+    model_timeline_of(m, inc->r.id, m->now.wall_ms, "confirm", name_of(q), q->line->text,
+                      rev->r.number, "");
     outbox_confirm(m, inc, rev, name_of(q), q->line->place, q->cmd.quiet);
 }
 
@@ -467,7 +469,8 @@ static void discard(struct model *m, const struct request *q)
             (long long)inc->r.id, prefix_of(m), (long long)inc->r.id);
         return;
     }
-    model_timeline(m, inc->r.id, m->now.wall_ms, "discard", name_of(q), q->line->text);
+    model_timeline_of(m, inc->r.id, m->now.wall_ms, "discard", name_of(q), q->line->text,
+                      rev ? rev->r.number : 0, "");
     turn_audit(m->turn, "discard %lld by %s", (long long)inc->r.id, name_of(q));
     if (inc->r.state == INCIDENT_DRAFT) {
         chat_home_and(m, inc, q->line->place, "%lld discarded%s", (long long)inc->r.id,

@@ -286,8 +286,8 @@ static bool expire(struct model *m, struct incident *inc, const struct outbox *o
         "needs a new confirm.",
         (long long)inc->r.id, (long long)o->r.revision,
         when_duration(m->now.boot_ms - o->confirmed_boot_ms, ago));
-    model_timeline(m, inc->r.id, m->now.wall_ms, "expired", o->r.confirmed_by,
-                   "the confirm went stale before the page could be reached");
+    model_timeline_of(m, inc->r.id, m->now.wall_ms, "expired", o->r.confirmed_by,
+                      "the confirm went stale before the page could be reached", o->r.revision, "");
     turn_audit(m->turn, "incident %lld: confirm of %lld.%lld by %s expired", (long long)inc->r.id,
                (long long)inc->r.id, (long long)o->r.revision, o->r.confirmed_by);
     rev = withdraw(m, inc);
@@ -384,7 +384,8 @@ static void done(struct model *m, struct incident *inc, struct outbox *o,
         model_fail(m);
     model_timer_clear(m, TIMER_PATIENCE, inc->r.id);
     model_timer_clear(m, TIMER_TELL_QUEUED, inc->r.id);
-    model_timeline(m, inc->r.id, m->now.wall_ms, "published", o->r.confirmed_by, rev->r.body);
+    model_timeline_of(m, inc->r.id, m->now.wall_ms, "published", o->r.confirmed_by, rev->r.body,
+                      rev->r.number, step_name((enum step)rev->r.step));
     turn_audit(m->turn, "incident %lld: %lld.%lld published as %s, confirmed by %s, mail %s", n, n,
                (long long)rev->r.number, inc->r.remote_id, o->r.confirmed_by,
                o->r.notify ? "yes" : "no");
@@ -413,7 +414,8 @@ static void refused(struct model *m, struct incident *inc, struct outbox *o, con
         "%lld.%lld was NOT published, the page refused it: %s. The words are kept: change and "
         "confirm again, or post by hand: %s",
         (long long)inc->r.id, (long long)o->r.revision, error, chat_admin_url(m, inc));
-    model_timeline(m, inc->r.id, m->now.wall_ms, "refused", o->r.confirmed_by, error);
+    model_timeline_of(m, inc->r.id, m->now.wall_ms, "refused", o->r.confirmed_by, error,
+                      o->r.revision, "page");
     turn_audit(m->turn, "incident %lld: the page refused %lld.%lld: %s", (long long)inc->r.id,
                (long long)inc->r.id, (long long)o->r.revision, error);
     rev = withdraw(m, inc);

@@ -22,6 +22,7 @@ struct outside {
     char *remote_id;
     char *body;
     enum step step;
+    int64_t revision;
     int64_t since_boot_ms;
     int64_t delay_ms;
     bool loud; /* it was said that readers do not see it */
@@ -83,6 +84,7 @@ void outside_begin(struct model *m, const struct incident *inc, const struct rev
     }
     o->incident = inc->r.id;
     o->step = (enum step)rev->r.step;
+    o->revision = rev->r.number;
     o->since_boot_ms = m->now.boot_ms;
     o->delay_ms = FIRST_LOOK_MS;
     o->next = m->outside;
@@ -137,7 +139,8 @@ void outside_answer(struct model *m, const struct page_answer *answer)
     if (answer->result == PAGE_OK && is_seen(o, answer)) {
         chat_say(m, o->home, SAY_REMINDER, "%lld is visible to readers after %s",
                  (long long)o->incident, words);
-        model_timeline(m, o->incident, m->now.wall_ms, "visible", "", words);
+        model_timeline_of(m, o->incident, m->now.wall_ms, "visible", "", words, o->revision,
+                          step_name(o->step));
         drop(m, link);
         return;
     }

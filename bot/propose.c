@@ -40,7 +40,8 @@ static void propose_as(struct model *m, const struct asker *by, struct incident 
     rev = incident_revise(m, inc, plan);
     if (!rev)
         return;
-    model_timeline(m, inc->r.id, m->now.wall_ms, "proposal", by->person, by->line);
+    model_timeline_of(m, inc->r.id, m->now.wall_ms, "command", by->person, by->line, rev->r.number,
+                      "");
     turn_audit(m->turn, "proposal %lld.%lld by %s", (long long)inc->r.id, (long long)rev->r.number,
                by->person);
     chat_announce(m, inc, rev, false);
@@ -451,7 +452,8 @@ void propose_draft(struct model *m, const struct asker *by, bool private, const 
     rev = incident_revise(m, inc, &plan);
     if (!rev)
         goto out;
-    model_timeline(m, inc->r.id, m->now.wall_ms, "draft", by->person, by->line);
+    model_timeline_of(m, inc->r.id, m->now.wall_ms, "command", by->person, by->line, rev->r.number,
+                      "");
     turn_audit(m->turn, "draft %lld.1 opened by %s", (long long)inc->r.id, by->person);
     chat_announce(m, inc, rev, true);
     if (strcmp(by->place, inc->r.home) != 0)

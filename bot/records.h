@@ -213,12 +213,26 @@ struct record_timeline {
     int64_t live; /* 1: remembered for the lookback, of no incident yet */
     int64_t incident;
     int64_t wall_ms;
-    char *kind;    /* firing resolved deploy note draft shown confirm refused publish ... */
-    char *who;     /* person, bot or shell user, or "" */
+    char *kind;    /* see below */
+    char *who;     /* source, shell user or person; "" for crier itself */
     char *text;    /* verbatim line, or what happened */
     int64_t ref;   /* what it is about: id of the alert or deploy, number of the revision; or 0 */
-    char *subject; /* "CHECK on HOST", "scap by deployer1"; or "" */
+    char *subject; /* "CHECK on HOST", "scap backport", "identified"; or "" */
 };
+
+/*
+ * Kinds of rows in the timeline.
+ * Of signals (who: source or shell user; text: the line):
+ *   firing, paging, resolved, flapped (was over when the incident opened)   ref: alert, subject:
+ * check "deploy started" and the other phases of enum deploy_phase              ref: deploy,
+ * subject: tool acknowledged, mitigation, maintenance, log (what somebody logged) Of revisions
+ * (ref: number, subject: step, text: title and body; who: person, "" by signals): draft, widening,
+ * proposal Of people (who: person; text: the line): command (that made revision ref), start (of the
+ * outage, edited), confirm, discard, note, adopt, refused (who: nick; subject "") Of the page and
+ * of crier (ref: number of the revision where it is about one): shown (text: place), published
+ * (who: confirmed by, subject: step), visible (to readers), refused (subject "page"), expired,
+ * edited, found, twin, ended (by hand on the page), closed
+ */
 
 /** A planned window: what it covers opens no draft. Those of the configuration are not stored. */
 struct record_maintenance {

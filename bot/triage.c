@@ -11,6 +11,7 @@
 #include "err.h"
 #include "follow.h"
 #include "incident.h"
+#include "lookback.h"
 #include "maintenance.h"
 #include "utf8.h"
 #include "when.h"
@@ -338,7 +339,6 @@ static void take_lookback(struct model *m, struct incident *inc)
 {
     int64_t since = m->now.boot_ms - m->settings->triage.lookback_ms;
     struct alert *a;
-    struct note *n;
 
     for (a = m->alert_oldest; a; a = a->newer) {
         const struct rule_settings *rule = alert_rule(m, a);
@@ -347,22 +347,9 @@ static void take_lookback(struct model *m, struct incident *inc)
             (rule && rule->page && strcmp(rule->page, inc->r.page) != 0))
             continue;
         join(m, inc, a);
-        model_timeline(m, inc->r.id, a->r.first_wall_ms, a->r.firing ? "firing" : "flapped",
-                       a->r.source, a->r.summary[0] ? a->r.summary : a->r.check_name);
+        lookback_joined(m, a, since);
     }
-    while ((n = m->notes) != NULL) {
-        n->r.incident = inc->r.id;
-        n->r.live = 0;
-        if (n->boot_ms >= since)
-            model_put(m, RECORD_TIMELINE, &n->r);
-        else
-            batch_delete(&m->turn->batch, RECORD_TIMELINE, n->r.id);
-        m->notes = n->next;
-        m->n_notes--;
-        record_finish(RECORD_TIMELINE, &n->r);
-        free(n);
-    }
-    m->notes_last = NULL;
+    lookback_take(m, inc, since);
 }
 
 /* Once, until one opens again: triage_purge() comes back to what pages. */
@@ -483,6 +470,7 @@ static void on_firing(struct model *m, const struct signal *sig)
     model_put(m, RECORD_ALERT, &a->r);
     inc = a->r.incident ? model_incident(m, a->r.incident) : NULL;
     began = (began || worse) && !a->r.held;
+    a->noted = a->noted || began;
     if (inc) {
         if (began)
             absorb(m, inc, a);
@@ -490,8 +478,8 @@ static void on_firing(struct model *m, const struct signal *sig)
     } else if (began) {
         consider(m, a);
     }
-    if (began && a->r.incident)
-        model_timeline(m, a->r.incident, sig->wall_ms, "firing", sig->source, sig->raw);
+    if (began)
+        lookback_alert(m, a, sig, lookback_firing(a));
 }
 
 static void on_resolved(struct model *m, const struct signal *sig)
@@ -513,52 +501,9 @@ static void on_resolved(struct model *m, const struct signal *sig)
     alert_account(m, a, 1);
     model_alert_touch(m, a);
     model_put(m, RECORD_ALERT, &a->r);
-    if (!inc)
-        return;
-    model_timeline(m, inc->r.id, sig->wall_ms, "resolved", sig->source, sig->raw);
-    update_quiet(m, inc);
-}
-
-/* Into the timeline of every open incident, else into the lookback. */
-static void note_line(struct model *m, const struct signal *sig)
-{
-    struct incident *inc;
-    struct note *n;
-    bool taken = false;
-
-    for (inc = m->incidents; inc; inc = inc->next) {
-        if (!model_is_open(inc))
-            continue;
-        model_timeline(m, inc->r.id, sig->wall_ms, signal_kind_name(sig->kind), sig->user,
-                       sig->raw);
-        taken = true;
-    }
-    if (taken)
-        return;
-    if (m->n_notes >= NOTES_MAX)
-        triage_purge(m);
-    if (m->n_notes >= NOTES_MAX)
-        return;
-    n = calloc(1, sizeof *n);
-    if (!n || !model_text(m, &n->r.kind, signal_kind_name(sig->kind)) ||
-        !model_text(m, &n->r.who, sig->user) || !model_text(m, &n->r.text, sig->raw)) {
-        if (n)
-            record_finish(RECORD_TIMELINE, &n->r);
-        free(n);
-        model_fail(m);
-        return;
-    }
-    n->r.id = model_next_row(m);
-    n->r.live = 1;
-    n->r.wall_ms = sig->wall_ms;
-    n->boot_ms = m->now.boot_ms;
-    if (m->notes_last)
-        m->notes_last->next = n;
-    else
-        m->notes = n;
-    m->notes_last = n;
-    m->n_notes++;
-    model_put(m, RECORD_TIMELINE, &n->r);
+    lookback_alert(m, a, sig, "resolved");
+    if (inc)
+        update_quiet(m, inc);
 }
 
 /* A deploy that was not announced may be behind alerts that fired just before. */
@@ -580,8 +525,11 @@ static void reconsider_recent(struct model *m)
 
 static void on_deploy(struct model *m, const struct signal *sig)
 {
-    note_line(m, sig);
-    if (deploy_take(m, sig))
+    bool unannounced = deploy_take(m, sig);
+    const struct deploy *d = deploy_told(m, sig);
+
+    lookback_line(m, sig, d ? d->r.id : 0);
+    if (unannounced)
         reconsider_recent(m);
 }
 
@@ -598,16 +546,16 @@ void triage_signal(struct model *m, const struct signal *sig)
         on_deploy(m, sig);
         break;
     case SIGNAL_MITIGATION:
-        note_line(m, sig);
+        lookback_line(m, sig, 0);
         follow_mitigation(m, sig);
         break;
     case SIGNAL_MAINTENANCE:
-        note_line(m, sig);
+        lookback_line(m, sig, 0);
         maintenance_signal(m, sig);
         break;
     case SIGNAL_ACKNOWLEDGED:
     case SIGNAL_NOTE:
-        note_line(m, sig);
+        lookback_line(m, sig, 0);
         break;
     }
 }
@@ -632,7 +580,6 @@ void triage_purge(struct model *m)
     int64_t storm = m->now.boot_ms - m->settings->triage.storm_window_ms;
     struct incident *inc;
     struct alert *a, *newer;
-    struct note *n;
 
     if (m->full_told)
         reconsider_pages(m);
@@ -648,15 +595,7 @@ void triage_purge(struct model *m)
             model_alert_remove(m, a);
     }
     deploys_purge(m);
-    while ((n = m->notes) != NULL && n->boot_ms < since) {
-        batch_delete(&m->turn->batch, RECORD_TIMELINE, n->r.id);
-        m->notes = n->next;
-        if (!m->notes)
-            m->notes_last = NULL;
-        m->n_notes--;
-        record_finish(RECORD_TIMELINE, &n->r);
-        free(n);
-    }
+    lookback_purge(m, since);
 }
 
 void triage_reloaded(struct model *m)
@@ -691,6 +630,7 @@ void triage_restore(struct model *m)
     struct alert *a;
 
     alerts_sort(m);
+    lookback_restore(m);
     for (a = m->alert_oldest; a; a = a->newer) {
         alert_account(m, a, 1);
         a->heeded = was_heeded(m, a);

@@ -156,7 +156,8 @@ static struct revision *take_words(struct model *m, struct incident *inc,
                                  .body = p->body,
                                  .components = &p->components,
                                  .wording = "",
-                                 .made_by = who};
+                                 .made_by = who,
+                                 .found = true};
     struct revision *rev;
 
     if (!model_text(m, &inc->r.remote_id, p->remote_id) || !model_text(m, &inc->r.url, p->url) ||
@@ -190,7 +191,8 @@ static void take_edit(struct model *m, struct incident *inc, const struct page_i
     rev = take_words(m, inc, p, "page");
     if (!rev)
         return;
-    model_timeline(m, inc->r.id, m->now.wall_ms, "edited", "page", p->body);
+    model_timeline_of(m, inc->r.id, m->now.wall_ms, "edited", "page", p->body, inc->r.last_revision,
+                      step_name(p->step));
     turn_audit(m->turn, "incident %lld: changed on the page by hand", (long long)inc->r.id);
     if (waiting)
         chat_home(m, inc, SAY_ANNOUNCE,
@@ -230,7 +232,8 @@ static void note_foreign(struct model *m, size_t page_index, const struct page_i
     inc->r.state = INCIDENT_FOREIGN;
     if (!take_words(m, inc, p, "page"))
         return;
-    model_timeline(m, inc->r.id, m->now.wall_ms, "found", "page", p->body);
+    model_timeline_of(m, inc->r.id, m->now.wall_ms, "found", "page", p->body, inc->r.last_revision,
+                      step_name(p->step));
     chat_home(
         m, inc, SAY_ANNOUNCE,
         "on the page by hand, number %lld: \"%s\", %s: %s. To go on with it here: `%s adopt %lld`, "
@@ -618,7 +621,8 @@ static void adopt(struct model *m, const struct watch_task *task, const struct p
         return;
     if (!into)
         inc->r.words_edited = 1;
-    model_timeline(m, inc->r.id, m->now.wall_ms, "adopt", task->person, p->body);
+    model_timeline_of(m, inc->r.id, m->now.wall_ms, "adopt", task->person, p->body,
+                      inc->r.last_revision, step_name(p->step));
     turn_audit(m->turn, "incident %lld: adopts %s, by %s", (long long)inc->r.id, p->remote_id,
                task->person);
     chat_home_and(m, inc, task->place, "%lld goes on with the page's \"%s\", %s: %s",
