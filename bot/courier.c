@@ -131,6 +131,41 @@ int courier_input(struct courier *c, const struct input *in, struct now now)
     return c->err;
 }
 
+bool courier_is_full(const struct courier *c)
+{
+    return c->sick && c->turn.batch.n >= c->rows_max;
+}
+
+/* The signal of a line, and others that ran into it. */
+static void take_signals(struct courier *c, struct hearing *hearing, struct signal *signal,
+                         struct now now)
+{
+    struct input in = {.kind = INPUT_SIGNAL, .signal = signal};
+
+    do {
+        if (courier_is_full(c))
+            c->untaken++;
+        else
+            (void)courier_input(c, &in, now);
+    } while (hearing_more(hearing, signal));
+}
+
+int courier_read(struct courier *c, struct hearing *hearing, const struct ear_line *line,
+                 struct now now)
+{
+    struct signal signal;
+    char quoted[600];
+
+    if (hearing_ear(hearing, line, &signal) == HEARING_SIGNAL)
+        take_signals(c, hearing, &signal, now);
+    else if (hearing_unmatched(hearing))
+        log_debug("hearing", "source %s: none of its formats takes %s", hearing_unmatched(hearing),
+                  log_quote(quoted, sizeof quoted, line->text));
+    if (!c->err)
+        c->err = hearing_error(hearing);
+    return c->err;
+}
+
 int courier_hear(struct courier *c, struct hearing *hearing, const struct heard *line,
                  struct now now)
 {
@@ -150,14 +185,7 @@ int courier_hear(struct courier *c, struct hearing *hearing, const struct heard 
         CRASH_POINT("command.heard");
         return courier_input(c, &in, now);
     case HEARING_SIGNAL:
-        in.kind = INPUT_SIGNAL;
-        in.signal = &signal;
-        do {
-            if (c->sick && c->turn.batch.n >= c->rows_max)
-                c->untaken++;
-            else
-                (void)courier_input(c, &in, now);
-        } while (hearing_more(hearing, &signal));
+        take_signals(c, hearing, &signal, now);
         break;
     }
     if (!c->err)

@@ -55,6 +55,12 @@ int courier_input(struct courier *c, const struct input *in, struct now now);
 /** One line heard on chat: what hearing makes of it goes to the engine. @return as c->err. */
 int courier_hear(struct courier *c, struct hearing *hearing, const struct heard *line,
                  struct now now);
+/** One line that a log file or feed told; the same. @return as c->err. */
+int courier_read(struct courier *c, struct hearing *hearing, const struct ear_line *line,
+                 struct now now);
+/** Whether the engine takes no more signals since the store does not write: ears that can wait
+ * should. */
+bool courier_is_full(const struct courier *c);
 /** Hands the rows since the last commit to the store, unless it does not write. @return as c->err.
  */
 int courier_commit(struct courier *c);

@@ -8,6 +8,7 @@
 #include "buf.h"
 #include "chat.h"
 #include "disk.h"
+#include "ears.h"
 #include "err.h"
 #include "follow.h"
 #include "incident.h"
@@ -442,6 +443,7 @@ int engine_start(struct engine *e, struct now now, struct turn *turn)
     triage_restore(m);
     outbox_restore(m);
     watch_restore(m);
+    ears_restore(m);
     maintenance_restore(m);
     follow_restore(m);
     remind_restore(m);
@@ -485,6 +487,7 @@ static void fire(struct model *m, const struct timer *t)
     switch (t->kind) { /* those that belong to no incident in memory */
     case TIMER_PURGE:
         triage_purge(m);
+        ears_purge(m);
         show_moved(m);
         forget_ended(m);
         model_timer_set(m, TIMER_PURGE, 0, m->now.boot_ms + PURGE_EVERY_MS);
@@ -698,7 +701,8 @@ int engine_step(struct engine *e, const struct input *in, struct now now, struct
     case INPUT_TICK:
         break;
     case INPUT_SIGNAL:
-        triage_signal(m, in->signal);
+        if (!ears_pass_over(m, in->signal))
+            triage_signal(m, in->signal);
         break;
     case INPUT_COMMAND:
         obey_command(m, in->command);
@@ -711,6 +715,9 @@ int engine_step(struct engine *e, const struct input *in, struct now now, struct
         break;
     case INPUT_STORE:
         disk_event(m, in->store);
+        break;
+    case INPUT_EAR:
+        ears_position(m, in->ear);
         break;
     }
     if (m->page_trouble)
@@ -750,6 +757,19 @@ size_t engine_open_incidents(const struct engine *e)
     for (inc = e->m.incidents; inc; inc = inc->next)
         n += model_is_open(inc) ? 1 : 0;
     return n;
+}
+
+const char *engine_ear_position(const struct engine *e, const char *name, int64_t *ret_wall_ms)
+{
+    const struct ear *ear;
+
+    for (ear = e->m.ears; ear; ear = ear->next) {
+        if (strcmp(ear->r.name, name) != 0)
+            continue;
+        *ret_wall_ms = ear->r.wall_ms;
+        return ear->r.position;
+    }
+    return NULL;
 }
 
 size_t engine_waiting(const struct engine *e)

@@ -13,7 +13,15 @@
 
 struct engine;
 
-enum input_kind { INPUT_TICK, INPUT_SIGNAL, INPUT_COMMAND, INPUT_ANSWER, INPUT_CHAT, INPUT_STORE };
+enum input_kind {
+    INPUT_TICK,
+    INPUT_SIGNAL,
+    INPUT_COMMAND,
+    INPUT_ANSWER,
+    INPUT_CHAT,
+    INPUT_STORE,
+    INPUT_EAR
+};
 
 /** The store does not write any more, or does again. */
 struct store_event {
@@ -30,6 +38,7 @@ struct input {
     const struct page_answer *answer;
     const struct chat_event *chat;
     const struct store_event *store;
+    const struct ear_position *ear;
 };
 
 /** @param settings borrowed; must outlive the engine or the next engine_reload(). */
@@ -69,6 +78,10 @@ void engine_reload(struct engine *e, const struct settings *settings);
 
 /** Incidents and drafts that are open, for tests and metrics. */
 size_t engine_open_incidents(const struct engine *e);
+
+/** How far an ear had been read. @return the stored words, borrowed until the next step, or NULL:
+ * never. @param ret_wall_ms when that was told last. */
+const char *engine_ear_position(const struct engine *e, const char *name, int64_t *ret_wall_ms);
 
 /** What waits for people or for the page: revisions that may be confirmed, and confirmed steps that
  * are not done. */

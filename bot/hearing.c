@@ -7,6 +7,7 @@
 #include "command.h"
 #include "err.h"
 #include "log.h"
+#include "stamp.h"
 
 enum {
     SLOTS = 16,         /* lines that may go on, of different speakers */
@@ -548,4 +549,84 @@ enum hearing_kind hearing_text(struct hearing *h, size_t source_index, const cha
     /* Above every number that chat gives, so that both ears can feed one engine. */
     s.id = ((uint64_t)1 << (MORE_SHIFT - 1)) + ++h->texts;
     return classify(h, &s, ret_signal);
+}
+
+/* ---- log files and feeds --------------------------------------------------------------------- */
+
+static bool has_ear(const struct source_settings *s, const struct ear_line *line)
+{
+    size_t i;
+
+    if (!strncmp(line->place, "feed:", 5))
+        return s->feed && !strcmp(s->feed, line->place + 5) && s->people == line->people;
+    if (strncmp(line->place, "file:", 5) != 0)
+        return false;
+    for (i = 0; i < s->files.n; i++)
+        if (!strcmp(s->files.item[i], line->place + 5))
+            return true;
+    return false;
+}
+
+static int64_t written_wall_ms(const struct ear_line *line, const struct stamp *stamp)
+{
+    int64_t wall_ms = line->wall_ms;
+
+    if (!line->since_wall_ms)
+        return wall_ms;
+    if (stamp && (stamp->zoned || (stamp->wall_ms >= line->since_wall_ms - HEARING_AWAY_MS &&
+                                   stamp->wall_ms <= line->wall_ms + HEARING_AWAY_MS)))
+        wall_ms = stamp->wall_ms;
+    else if (line->wall_ms - line->since_wall_ms > HEARING_AWAY_MS)
+        wall_ms = line->since_wall_ms;
+    return wall_ms < line->wall_ms ? wall_ms : line->wall_ms;
+}
+
+/* @return as format_port.match. */
+static int match_whole(struct hearing *h, size_t source, const char *text, struct signal *ret)
+{
+    int r = try_match(h, source, text, ret);
+
+    if (r)
+        return r;
+    buf_clear(&h->line);
+    buf_adds(&h->line, text);
+    return has_room(h, &h->line) ? 0 : CRIER_ELIMIT;
+}
+
+enum hearing_kind hearing_ear(struct hearing *h, const struct ear_line *line,
+                              struct signal *ret_signal)
+{
+    struct stamp stamp;
+    bool stamped = stamp_read(line->text, line->wall_ms, &stamp);
+    const char *from[3] = {line->text, NULL, NULL};
+    size_t i, j;
+
+    if (stamped) {
+        from[1] = line->text + stamp.after_time;
+        from[2] = stamp.after_tag ? line->text + stamp.after_tag : NULL;
+    }
+    h->rest = NULL;
+    h->unmatched = NULL;
+    if (!set_place(h, line->place))
+        return HEARING_CHATTER;
+    for (i = 0; i < h->settings->n_sources; i++) {
+        int r = CRIER_ENOENT;
+
+        if (!has_ear(&h->settings->source[i], line))
+            continue;
+        for (j = 0; j < 3 && from[j] && r == CRIER_ENOENT; j++) {
+            r = match_whole(h, i, from[j], ret_signal);
+            if (r)
+                continue;
+            ret_signal->line_id = ((uint64_t)1 << (MORE_SHIFT - 1)) + ++h->texts;
+            ret_signal->wall_ms = written_wall_ms(line, stamped ? &stamp : NULL);
+            settle(h, i, from[j], ret_signal);
+            if (!ret_signal->user[0])
+                ret_signal->user = line->user;
+            return HEARING_SIGNAL;
+        }
+        if (!h->settings->source[i].people)
+            h->unmatched = h->settings->source[i].name;
+    }
+    return HEARING_CHATTER;
 }

@@ -15,6 +15,8 @@
 
 struct hearing;
 
+enum { HEARING_AWAY_MS = 10 * 60 * 1000 };
+
 enum hearing_kind { HEARING_CHATTER, HEARING_COMMAND, HEARING_SIGNAL };
 
 /**
@@ -51,6 +53,19 @@ enum hearing_kind hearing_line(struct hearing *h, const struct heard *line,
  */
 enum hearing_kind hearing_text(struct hearing *h, size_t source_index, const char *place,
                                const char *text, int64_t wall_ms, struct signal *ret_signal);
+
+/**
+ * The same for a line of a log file or a feed, which is whole and goes on nowhere. Every source
+ * that has this ear is asked, in turn, until one of its formats takes the line. A time in front
+ * of it (stamp.h), and a syslog tag, are left away where the formats do not know them; the
+ * signal's time is the line's own, as far as it can be believed: a time without a zone that is far
+ * from when the line can have been written is not. A line without one is as old as it can be when
+ * that is more than HEARING_AWAY_MS ago, else new.
+ *
+ * @return HEARING_SIGNAL or HEARING_CHATTER.
+ */
+enum hearing_kind hearing_ear(struct hearing *h, const struct ear_line *line,
+                              struct signal *ret_signal);
 
 /**
  * The bot that is believed but said a line that none of its formats know, or that they ignore:

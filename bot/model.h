@@ -132,8 +132,10 @@ struct ear {
 
 struct echo {
     struct record_heard r;
-    int64_t boot_ms;
-    struct echo *next; /* oldest first */
+    int64_t boot_ms;       /* when it was heard first */
+    uint64_t line_id;      /* of this process: the line that told it first; 0: of one before */
+    uint64_t echo_line_id; /* the line that echoed it last */
+    struct echo *next;     /* oldest first */
 };
 
 struct note {

@@ -111,6 +111,34 @@ struct chat_sink {
     void (*event)(void *ctx, const struct chat_event *event);
 };
 
+/* ---- other ears: log files and feeds
+ * --------------------------------------------------------------------------- */
+
+/** One line that a log file or a feed told. All strings are borrowed and clean (utf8_clean). */
+struct ear_line {
+    const char *place; /* "file:PATH" or "feed:URL", as the configuration names it */
+    const char *text;
+    const char *user;      /* who said it, where the text does not tell; "" */
+    bool people;           /* of a feed: by a person, not by a bot; only sources with people
+                              believe it */
+    int64_t wall_ms;       /* when it was said, or, of a file, when it was read */
+    int64_t since_wall_ms; /* of a file: it was written after this; 0 where wall_ms is certain */
+};
+
+/** How far an ear has been read, in the adapter's own words. */
+struct ear_position {
+    const char *name; /* as ear_line.place */
+    const char *position;
+};
+
+/** Called from an ear's dispatch. What a line makes, and the position behind it, are stored
+ * together when both are given in one dispatch: nothing is lost then and nothing told twice. */
+struct ear_sink {
+    void *ctx;
+    void (*line)(void *ctx, const struct ear_line *line);
+    void (*position)(void *ctx, const struct ear_position *position);
+};
+
 /* ---- formats: a line of a trusted source into a signal
  * ------------------------------------------------ */
 

@@ -164,8 +164,9 @@ static const struct column ear_columns[] = {
 };
 
 static const struct column heard_columns[] = {
-    INT(record_heard, id),      INT(record_heard, live),   INT(record_heard, wall_ms),
-    TEXT(record_heard, source), TEXT(record_heard, place), TEXT(record_heard, text),
+    INT(record_heard, id),    INT(record_heard, live),    INT(record_heard, wall_ms),
+    INT(record_heard, bytes), TEXT(record_heard, source), TEXT(record_heard, place),
+    TEXT(record_heard, text),
 };
 
 static const struct table tables[RECORD_TABLES] = {

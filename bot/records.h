@@ -260,8 +260,9 @@ struct record_heard {
     int64_t id;
     int64_t live;
     int64_t wall_ms; /* when it was said */
+    int64_t bytes;   /* of the whole line */
     char *source;
-    char *place; /* through which ear */
+    char *place; /* through which ears, one a line, the first first */
     char *text;  /* what echoes are known by, cut */
 };
 
