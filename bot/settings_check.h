@@ -63,6 +63,9 @@ const struct channel_settings *check_channel(struct check *c, const void *field,
  */
 const char *check_proxy_url(const char *url);
 
+/** What is wrong with the URL of a feed, or NULL. Plain http is for this machine alone. */
+const char *check_feed_url(const char *url);
+
 /* The subjects, in the order in which settings_finalize() goes through them. */
 void check_pages(struct check *c);
 void check_components(struct check *c);

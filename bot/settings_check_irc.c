@@ -312,13 +312,43 @@ void check_people(struct check *c)
     check_one_owner(c);
 }
 
+/* Log files and feeds: what is believed because of where it stands. */
+static void check_ears(struct check *c, const struct source_settings *source)
+{
+    size_t i, j;
+
+    if (!source->channels.n && !source->files.n && !source->feed && !source->webhook &&
+        !settings_where(c->s, &source->channels))
+        check_tell(c, NULL, &source->where,
+                   "the source \"%s\" is heard nowhere: write channels = [\"network/#channel\"]; "
+                   "(or files, feed, webhook)",
+                   source->name ? source->name : "?");
+    for (i = 0; i < source->files.n; i++) {
+        const char *path = source->files.item[i];
+
+        if (path[0] != '/' || path[strlen(path) - 1] == '/')
+            check_tell(c, &source->files.item[i], &source->where,
+                       "sources.files: \"%s\" is no absolute path of a file: write it as "
+                       "\"/var/log/alerts.log\"",
+                       path);
+        for (j = 0; j < i; j++)
+            if (!strcmp(path, source->files.item[j]))
+                check_tell(c, &source->files.item[i], &source->where,
+                           "sources.files: \"%s\" is there twice: take one out", path);
+    }
+    if (source->feed && check_feed_url(source->feed))
+        check_tell(c, &source->feed, &source->where, "sources.feed \"%s\" %s", source->feed,
+                   check_feed_url(source->feed));
+}
+
 static void check_source(struct check *c, const struct source_settings *source)
 {
     const struct settings *s = c->s;
     size_t i;
 
     check_identities(c, &source->where, "sources", &source->accounts, &source->hostmasks);
-    if (!source->accounts.n && !source->hostmasks.n && !source->people &&
+    check_ears(c, source);
+    if (source->channels.n && !source->accounts.n && !source->hostmasks.n && !source->people &&
         !settings_where(s, &source->accounts) && !settings_where(s, &source->hostmasks))
         check_tell(c, NULL, &source->where,
                    "the source \"%s\" believes nobody: write accounts = [\"network/account\"];",

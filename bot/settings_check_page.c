@@ -137,6 +137,25 @@ const char *check_proxy_url(const char *url)
     return "is no proxy: write http://HOST:PORT or socks5h://HOST:PORT";
 }
 
+const char *check_feed_url(const char *url)
+{
+    bool plain = starts(url, "http://");
+    const char *host = url + strlen(plain ? "http://" : "https://");
+    size_t n;
+
+    if (!plain && !starts(url, "https://"))
+        return "is no web address: write it with https://";
+    n = strcspn(host, "/?");
+    if (!n || host[0] == ':')
+        return "names no host: write it as \"https://sal.example.org/atom\"";
+    if (url[strspn(url, URL_CHARACTERS "?")])
+        return "has a character that does not belong there (a user name, #, a blank): take it away";
+    if (plain && !is_loopback(host, n))
+        return "is not encrypted, so that anybody on the way could make alerts: write https:// "
+               "(http:// is for localhost, 127.0.0.1 and [::1])";
+    return NULL;
+}
+
 static void check_url(struct check *c, const struct page_settings *p, const char *key,
                       char *const *field)
 {
