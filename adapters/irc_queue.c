@@ -115,6 +115,8 @@ int irc_queue_add(struct irc_queue *q, const struct irc_queued *line)
     copy.order = q->next_order++;
     if (i < q->n) {
         copy.order = q->line[i].order;
+        if (copy.priority < q->line[i].priority) /* somebody waits for what it says by now */
+            copy.priority = q->line[i].priority;
         drop(q, i, IRC_QUEUE_REPLACED);
     } else if (q->n == IRC_QUEUE_LINES) {
         drop(q, weakest(q, line->priority), IRC_QUEUE_PUSHED_OUT);

@@ -54,9 +54,9 @@ void irc_queue_destroy(struct irc_queue *q);
 size_t irc_queue_length(const struct irc_queue *q);
 
 /**
- * Copies a line into the queue. One with `replaces` takes the text, token and priority of the
- * waiting line to the same target with the same number, and its place. When the queue is full, the
- * youngest line of the lowest priority below this one is pushed out.
+ * Copies a line into the queue. One with `replaces` drops the waiting line to the same target with
+ * the same number and takes its place, with the higher of the two priorities. When the queue is
+ * full, the youngest line of the lowest priority below this one is pushed out.
  *
  * @return 0, CRIER_ELIMIT (full of lines of this priority or higher; or the text is too long),
  *         CRIER_ENOMEM.

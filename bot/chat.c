@@ -17,20 +17,52 @@ enum {
     LINE_BYTES = 400, /* what surely fits one line of IRC behind any prefix */
     SAY_BYTES = 2000,
     WORDS_BYTES = 440, /* the longest public words that crier makes, with what is before them */
-    SHOW_BYTES = COMPONENTS_MAX * (COMPONENT_NAME_MAX * 4 + 32) + SAY_BYTES,
-    REPLACES_PER_INCIDENT = 2
+    SHOW_BYTES = COMPONENTS_MAX * (COMPONENT_NAME_MAX * 4 + 32) + SAY_BYTES
 };
 
-static void vsay(struct model *m, const char *place, enum say_priority priority, const char *fmt,
-                 va_list ap) __attribute__((format(printf, 4, 0)));
+/* What an older unsent line must share with a newer one to be replaced by it; never 0, since the
+ * ids of records begin at 1. */
+static uint64_t slot_of(enum chat_topic topic, int64_t id)
+{
+    return (uint64_t)id * CHAT_TOPICS + (uint64_t)topic;
+}
 
-static void vsay(struct model *m, const char *place, enum say_priority priority, const char *fmt,
-                 va_list ap)
+static void vsay(struct model *m, const char *place, enum say_priority priority, uint64_t slot,
+                 const char *fmt, va_list ap) __attribute__((format(printf, 5, 0)));
+
+static void vsay(struct model *m, const char *place, enum say_priority priority, uint64_t slot,
+                 const char *fmt, va_list ap)
 {
     char text[SAY_BYTES]; /* texts from outside may be endless: that is no reason to fail */
 
     (void)utf8_vprint(text, sizeof text, fmt, ap);
-    turn_say(m->turn, place, priority, 0, 0, text);
+    turn_say(m->turn, place, priority, 0, slot, text);
+}
+
+void chat_say_newest(struct model *m, const char *place, enum say_priority priority,
+                     enum chat_topic topic, int64_t id, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsay(m, place, priority, slot_of(topic, id), fmt, ap);
+    va_end(ap);
+}
+
+void chat_failed(struct model *m, const struct incident *inc, const struct outbox *o,
+                 const char *fmt, ...)
+{
+    uint64_t slot = slot_of(CHAT_TOPIC_PROGRESS, o->r.id);
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsay(m, inc->r.home, SAY_ANSWER, slot, fmt, ap);
+    va_end(ap);
+    if (!o->r.place[0] || !strcmp(o->r.place, inc->r.home))
+        return;
+    va_start(ap, fmt);
+    vsay(m, o->r.place, SAY_ANSWER, slot, fmt, ap);
+    va_end(ap);
 }
 
 void chat_say(struct model *m, const char *place, enum say_priority priority, const char *fmt, ...)
@@ -38,7 +70,7 @@ void chat_say(struct model *m, const char *place, enum say_priority priority, co
     va_list ap;
 
     va_start(ap, fmt);
-    vsay(m, place, priority, fmt, ap);
+    vsay(m, place, priority, 0, fmt, ap);
     va_end(ap);
 }
 
@@ -48,7 +80,7 @@ void chat_home(struct model *m, const struct incident *inc, enum say_priority pr
     va_list ap;
 
     va_start(ap, fmt);
-    vsay(m, inc->r.home, priority, fmt, ap);
+    vsay(m, inc->r.home, priority, 0, fmt, ap);
     va_end(ap);
 }
 
@@ -58,12 +90,12 @@ void chat_home_and(struct model *m, const struct incident *inc, const char *plac
     va_list ap;
 
     va_start(ap, fmt);
-    vsay(m, inc->r.home, SAY_ANSWER, fmt, ap);
+    vsay(m, inc->r.home, SAY_ANSWER, 0, fmt, ap);
     va_end(ap);
     if (!place || !place[0] || !strcmp(place, inc->r.home))
         return;
     va_start(ap, fmt);
-    vsay(m, place, SAY_ANSWER, fmt, ap);
+    vsay(m, place, SAY_ANSWER, 0, fmt, ap);
     va_end(ap);
 }
 
@@ -273,7 +305,8 @@ static void show(struct model *m, struct incident *inc, const struct revision *r
 {
     bool home = !strcmp(place, inc->r.home);
     /* a newer revision replaces its older unsent one in the home channel */
-    uint64_t slot = home ? (uint64_t)inc->r.id * REPLACES_PER_INCIDENT + 2 : 0;
+    uint64_t words_slot = home ? slot_of(CHAT_TOPIC_WORDS, inc->r.id) : 0;
+    uint64_t prompt_slot = home ? slot_of(CHAT_TOPIC_PROMPT, inc->r.id) : 0;
     struct buf words, prompt, consequence;
     size_t most = LINE_BYTES;
     uint64_t token, other;
@@ -305,8 +338,8 @@ static void show(struct model *m, struct incident *inc, const struct revision *r
         other = apart ? await_shown(m, inc, rev->r.number, NULL, place) : 0;
         if (token && other)
             pair_up(m, token, other);
-        turn_say(m->turn, place, priority, token, slot, buf_str(&words));
-        turn_say(m->turn, place, priority, other, slot ? slot + 1 : 0, buf_str(&prompt));
+        turn_say(m->turn, place, priority, token, words_slot, buf_str(&words));
+        turn_say(m->turn, place, priority, other, prompt_slot, buf_str(&prompt));
     }
     buf_finish(&words);
     buf_finish(&prompt);
@@ -392,7 +425,8 @@ static void say_done(struct model *m, struct incident *inc, struct outbox *o, co
         model_fail(m);
     else
         turn_say(m->turn, place, SAY_ANSWER,
-                 home ? await_shown(m, inc, rev->r.number, o, place) : 0, 0, buf_str(&b));
+                 home ? await_shown(m, inc, rev->r.number, o, place) : 0,
+                 slot_of(CHAT_TOPIC_PROGRESS, o->r.id), buf_str(&b));
     buf_finish(&b);
 }
 

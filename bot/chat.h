@@ -10,6 +10,16 @@
 #include "command.h"
 #include "model.h"
 
+/** What a line is about. Of two about the same thing at the same place the newer takes the place of
+ * the older while that still waits to be said: nobody is told what is not true any more. */
+enum chat_topic {
+    CHAT_TOPIC_WORDS,    /* of an incident: the revision that waits, whole */
+    CHAT_TOPIC_PROMPT,   /* of an incident: how to publish it */
+    CHAT_TOPIC_READERS,  /* of an incident: what readers see of its last step */
+    CHAT_TOPIC_PROGRESS, /* of a row of the outbox: how far it has come, and how it ended */
+    CHAT_TOPICS
+};
+
 /** One line at a place. */
 void chat_say(struct model *m, const char *place, enum say_priority priority, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
@@ -19,6 +29,16 @@ void chat_home(struct model *m, const struct incident *inc, enum say_priority pr
 /** The same in the home channel and, when that is another place, where it was asked. */
 void chat_home_and(struct model *m, const struct incident *inc, const char *place, const char *fmt,
                    ...) __attribute__((format(printf, 4, 5)));
+
+/** One line at a place, in the stead of an unsent one there about the same. @param id of the
+ * incident or row, as the topic says. */
+void chat_say_newest(struct model *m, const char *place, enum say_priority priority,
+                     enum chat_topic topic, int64_t id, const char *fmt, ...)
+    __attribute__((format(printf, 6, 7)));
+/** How a row of the outbox ended that is not on the page: at home and, when that is another place,
+ * where it was confirmed; instead of what was still to be said of its progress. */
+void chat_failed(struct model *m, const struct incident *inc, const struct outbox *o,
+                 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /**
  * A revision whole, in two lines: the exact words, impact and components; then the command that

@@ -280,12 +280,11 @@ static bool expire(struct model *m, struct incident *inc, const struct outbox *o
     if (o->r.state != OUTBOX_QUEUED ||
         m->now.boot_ms - o->confirmed_boot_ms < m->settings->chat.confirm_expires_ms)
         return false;
-    chat_home_and(
-        m, inc, o->r.place,
-        "%lld.%lld was confirmed %s ago and could not be sent: withdrawn. What is true now "
-        "needs a new confirm.",
-        (long long)inc->r.id, (long long)o->r.revision,
-        when_duration(m->now.boot_ms - o->confirmed_boot_ms, ago));
+    chat_failed(m, inc, o,
+                "%lld.%lld was confirmed %s ago and could not be sent: withdrawn. What is true now "
+                "needs a new confirm.",
+                (long long)inc->r.id, (long long)o->r.revision,
+                when_duration(m->now.boot_ms - o->confirmed_boot_ms, ago));
     model_timeline_of(m, inc->r.id, m->now.wall_ms, "expired", o->r.confirmed_by,
                       "the confirm went stale before the page could be reached", o->r.revision, "");
     turn_audit(m->turn, "incident %lld: confirm of %lld.%lld by %s expired", (long long)inc->r.id,
@@ -314,8 +313,9 @@ void outbox_patience(struct model *m, struct incident *inc)
     if (!o || o->patience_over || o->told_queued)
         return;
     o->patience_over = true;
-    chat_say(m, o->r.place, SAY_ANSWER, "confirm %lld.%lld taken, sending", (long long)inc->r.id,
-             (long long)o->r.revision);
+    chat_say_newest(m, o->r.place, SAY_ANSWER, CHAT_TOPIC_PROGRESS, o->r.id,
+                    "confirm %lld.%lld taken, sending", (long long)inc->r.id,
+                    (long long)o->r.revision);
 }
 
 void outbox_tell(struct model *m, struct incident *inc)
@@ -335,15 +335,16 @@ void outbox_tell(struct model *m, struct incident *inc)
     state = o->r.state == OUTBOX_QUEUED ? "queued, retrying" : "no clear answer, reading the page";
     error = o->r.error[0] ? o->r.error : "no answer";
     if (so_far < 1000)
-        chat_home(m, inc, SAY_ANNOUNCE,
-                  "%lld.%lld is not public yet: %s (%s). Post by hand if urgent: %s",
-                  (long long)inc->r.id, (long long)o->r.revision, state, error,
-                  chat_admin_url(m, inc));
+        chat_say_newest(m, inc->r.home, SAY_ANNOUNCE, CHAT_TOPIC_PROGRESS, o->r.id,
+                        "%lld.%lld is not public yet: %s (%s). Post by hand if urgent: %s",
+                        (long long)inc->r.id, (long long)o->r.revision, state, error,
+                        chat_admin_url(m, inc));
     else
-        chat_home(m, inc, SAY_ANNOUNCE,
-                  "%lld.%lld is not public yet: %s, %s so far (%s). Post by hand if urgent: %s",
-                  (long long)inc->r.id, (long long)o->r.revision, state, when_duration(so_far, ago),
-                  error, chat_admin_url(m, inc));
+        chat_say_newest(
+            m, inc->r.home, SAY_ANNOUNCE, CHAT_TOPIC_PROGRESS, o->r.id,
+            "%lld.%lld is not public yet: %s, %s so far (%s). Post by hand if urgent: %s",
+            (long long)inc->r.id, (long long)o->r.revision, state, when_duration(so_far, ago),
+            error, chat_admin_url(m, inc));
     o->told_queued = true;
     model_timer_set(m, TIMER_TELL_QUEUED, inc->r.id,
                     m->now.boot_ms + (so_far < TELL_OFTEN_FOR_MS ? TELL_EVERY_MS : TELL_LATER_MS));
@@ -409,8 +410,8 @@ static void refused(struct model *m, struct incident *inc, struct outbox *o, con
 
     if (!model_text(m, &o->r.error, error))
         return;
-    chat_home_and(
-        m, inc, o->r.place,
+    chat_failed(
+        m, inc, o,
         "%lld.%lld was NOT published, the page refused it: %s. The words are kept: change and "
         "confirm again, or post by hand: %s",
         (long long)inc->r.id, (long long)o->r.revision, error, chat_admin_url(m, inc));
@@ -492,8 +493,9 @@ static void reconcile(struct model *m, struct incident *inc, struct outbox *o,
     enter(m, o, OUTBOX_QUEUED);
     if (expire(m, inc, o))
         goto out;
-    chat_home(m, inc, SAY_ANNOUNCE, "%lld.%lld is not on the page: sending it again",
-              (long long)inc->r.id, (long long)o->r.revision);
+    chat_say_newest(m, inc->r.home, SAY_ANNOUNCE, CHAT_TOPIC_PROGRESS, o->r.id,
+                    "%lld.%lld is not on the page: sending it again", (long long)inc->r.id,
+                    (long long)o->r.revision);
     o->next_boot_ms = m->now.boot_ms;
     run(m, inc);
 out:

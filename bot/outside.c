@@ -137,8 +137,8 @@ void outside_answer(struct model *m, const struct page_answer *answer)
     ago = m->now.boot_ms - o->since_boot_ms;
     when_duration(ago, words);
     if (answer->result == PAGE_OK && is_seen(o, answer)) {
-        chat_say(m, o->home, SAY_REMINDER, "%lld is visible to readers after %s",
-                 (long long)o->incident, words);
+        chat_say_newest(m, o->home, SAY_REMINDER, CHAT_TOPIC_READERS, o->incident,
+                        "%lld is visible to readers after %s", (long long)o->incident, words);
         model_timeline_of(m, o->incident, m->now.wall_ms, "visible", "", words, o->revision,
                           step_name(o->step));
         drop(m, link);
@@ -147,14 +147,14 @@ void outside_answer(struct model *m, const struct page_answer *answer)
     if (ago >= LOUD_AFTER_MS && !o->loud) {
         o->loud = true;
         if (answer->result == PAGE_OK)
-            chat_say(
-                m, o->home, SAY_PROMPT,
+            chat_say_newest(
+                m, o->home, SAY_PROMPT, CHAT_TOPIC_READERS, o->incident,
                 "%lld is NOT visible to readers after %s: they still see the old state, look at %s",
                 (long long)o->incident, words, o->url);
         else
-            chat_say(m, o->home, SAY_PROMPT,
-                     "%lld: what readers see could not be read for %s (%s): %s",
-                     (long long)o->incident, words, answer->error, o->url);
+            chat_say_newest(m, o->home, SAY_PROMPT, CHAT_TOPIC_READERS, o->incident,
+                            "%lld: what readers see could not be read for %s (%s): %s",
+                            (long long)o->incident, words, answer->error, o->url);
     }
     if (ago >= GIVE_UP_MS) {
         drop(m, link);

@@ -39,15 +39,16 @@ struct wait_port {
 /* ---- chat: out
  * -------------------------------------------------------------------------------------- */
 
-/** Who waits: higher goes first. */
-enum say_priority { SAY_REMINDER, SAY_ANNOUNCE, SAY_PROMPT, SAY_ANSWER };
+/** Who waits: higher goes first. SAY_STRANGER: an answer to somebody who is not on the list. */
+enum say_priority { SAY_STRANGER, SAY_REMINDER, SAY_ANNOUNCE, SAY_PROMPT, SAY_ANSWER };
 
 struct say {
     char *place; /* "network/#channel" or "network/nick" */
     char *text;  /* one line, UTF-8, no control characters */
     enum say_priority priority;
     uint64_t token;    /* not 0: report when the server has taken the line */
-    uint64_t replaces; /* not 0: an unsent line with the same number is replaced by this one */
+    uint64_t replaces; /* not 0: this one takes the place of an unsent line with the same number
+                          at the same place, and the higher priority of the two */
 };
 
 struct chat_port {

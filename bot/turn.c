@@ -70,7 +70,7 @@ void turn_say(struct turn *t, const char *place, enum say_priority priority, uin
     if (!e)
         return;
     e->ahead = t->ahead && !token;
-    e->say.priority = t->to_stranger && priority == SAY_ANSWER ? SAY_ANNOUNCE : priority;
+    e->say.priority = t->to_stranger && priority == SAY_ANSWER ? SAY_STRANGER : priority;
     e->say.token = token;
     e->say.replaces = replaces;
     e->say.place = strdup(place);

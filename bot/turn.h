@@ -34,7 +34,7 @@ struct turn {
      * request, and never a line with a token: nothing becomes confirmable, or counts as told, that
      * is not written. */
     bool ahead;
-    bool to_stranger; /* answers give way to those of people on the list */
+    bool to_stranger; /* answers give way to everything else */
     int err;          /* sticky: CRIER_ENOMEM; the turn must not be committed then */
 };
 

@@ -60,14 +60,15 @@ static int port_say(void *ctx, const struct say *say)
             l = &f->line[i];
     if (l) {
         line_finish(l);
+        l->priority = l->priority > say->priority ? l->priority : say->priority;
     } else {
         f->line = array_grow(f->line, &f->cap, f->n + 1, sizeof *f->line, LINES_MAX);
         assert(f->line);
         l = &f->line[f->n++];
+        l->priority = say->priority;
     }
     l->place = copy(say->place);
     l->text = copy(say->text);
-    l->priority = say->priority;
     l->token = say->token;
     l->replaces = say->replaces;
     l->sent = !f->hold;

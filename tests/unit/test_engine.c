@@ -405,6 +405,39 @@ static void busy_page_is_tried_again(void **state)
     assert_int_equal(h->page.n_incidents, 1);
 }
 
+/* A busy channel is told late, and then not what has ceased to be true meanwhile. */
+static void progress_is_not_told_after_the_end(void **state)
+{
+    struct house *h = *state;
+
+    house_draft(h);
+    fake_page_script(&h->page, FAKE_DOUBT_LOST);
+    h->chat.hold = true;
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
+    house_expect_last(h, HOUSE_OPS, "1.1 is not public yet: no clear answer");
+    house_wait_sliced(h, 2 * MINUTE, SECOND);
+    assert_int_equal(h->page.n_incidents, 1);
+    house_expect_said(h, HOUSE_OPS, "1 is public since");
+    house_expect_unsaid(h, HOUSE_OPS, "1.1 is not public yet");
+    house_expect_unsaid(h, HOUSE_OPS, "1.1 is not on the page");
+    h->chat.hold = false;
+    fake_chat_send(&h->chat);
+    house_settle(h);
+
+    /* what was said stays said, and another step's line is another */
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status update 1 identified: Found.");
+    house_wait(h, SECOND);
+    h->chat.hold = true;
+    fake_page_script(&h->page, FAKE_UNSENT);
+    fake_page_script(&h->page, FAKE_REFUSE);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
+    house_expect_last(h, HOUSE_OPS, "1.2 is not public yet: queued, retrying");
+    house_wait_sliced(h, 2 * MINUTE, SECOND);
+    house_expect_unsaid(h, HOUSE_OPS, "1.2 is not public yet");
+    house_expect_said(h, HOUSE_OPS, "1.2 was NOT published");
+    house_expect_said(h, HOUSE_OPS, "1 is public since");
+}
+
 static void doubt_is_settled_by_reading(void **state)
 {
     struct house *h = *state;
@@ -1009,6 +1042,7 @@ int main(void)
         HOUSE_TEST(refusals_to_strangers_are_few),
         HOUSE_TEST(unclear_or_late_page_is_told),
         HOUSE_TEST(busy_page_is_tried_again),
+        HOUSE_TEST(progress_is_not_told_after_the_end),
         HOUSE_TEST(doubt_is_settled_by_reading),
         HOUSE_TEST(lost_request_is_sent_again_after_the_grace),
         HOUSE_TEST(reading_from_within_the_grace_is_not_trusted),

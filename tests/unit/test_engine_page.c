@@ -59,6 +59,22 @@ static void old_state_is_said_loudly_once(void **state)
     house_expect_said(h, HOUSE_OPS, "1 is visible to readers after 4 min");
 }
 
+/* In a busy channel the news of two steps are one line, and it is the newer. */
+static void what_readers_see_is_told_once(void **state)
+{
+    struct house *h = *state;
+
+    h->page.public_lag = -1;
+    (void)publish(h);
+    h->chat.hold = true;
+    house_wait_sliced(h, 40 * SECOND, SECOND);
+    house_expect_said(h, HOUSE_OPS, "1 is NOT visible to readers after 30 s");
+    h->page.public_lag = 0;
+    house_wait_sliced(h, MINUTE, SECOND);
+    house_expect_said(h, HOUSE_OPS, "1 is visible to readers after");
+    house_expect_unsaid(h, HOUSE_OPS, "1 is NOT visible");
+}
+
 /* ---- hands on the page
  * ------------------------------------------------------------------------------- */
 
@@ -435,6 +451,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(visible_is_said),
+        HOUSE_TEST(what_readers_see_is_told_once),
         HOUSE_TEST(lag_is_waited_for),
         HOUSE_TEST(old_state_is_said_loudly_once),
         HOUSE_TEST(foreign_incident_gets_a_number),

@@ -109,6 +109,16 @@ static void test_replaces(void **state)
     take_all(q, &t, NULL);
     /* The place in the queue stays. */
     assert_string_equal(t.text, "replaced:old new second d ");
+    /* Whoever waits for the older one does not wait longer for the newer, nor the other way round.
+     */
+    t.text[0] = '\0';
+    assert_int_equal(put(q, "other", 2, 0, 0), 0);
+    assert_int_equal(put(q, "answer", 3, 9, 0), 0);
+    assert_int_equal(put(q, "notice", 1, 9, 0), 0);
+    assert_int_equal(put(q, "notice too", 1, 8, 0), 0);
+    assert_int_equal(put(q, "answer too", 3, 8, 0), 0);
+    take_all(q, &t, NULL);
+    assert_string_equal(t.text, "replaced:answer replaced:notice too notice answer too other ");
     irc_queue_destroy(q);
 }
 
