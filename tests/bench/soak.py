@@ -19,13 +19,14 @@ import statistics
 import sys
 import threading
 import time
+import traceback
 import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.lines import CHECKS  # noqa: E402
-from rig.house import CONFIRM, House, Network  # noqa: E402
+from rig.house import House, Network  # noqa: E402
 from rig.process import Timeout  # noqa: E402
 
 SAMPLE_S = 5.0
@@ -34,7 +35,7 @@ STORM_EVERY_S = 40.0
 SLICE = 40          # lines in one write: InspIRCd takes 10 kB from a client and then waits
 HOSTS = 60          # so that the alerts known do not grow for ever
 PAGE = "CoreDown on soak{number} is CRITICAL: 1 gt 0 #page"
-ANSWER_S = 30.0     # after that a line of an authorised person counts as unanswered
+ANSWER_S = 60.0     # after that a line of an authorised person counts as unanswered
 STEP_S = 150.0      # for a step to become public, also through a page that is away
 GROWTH = 1.10       # second half of the memory samples over the first, medians, plus
 GROWTH_MIB = 2.0
@@ -135,6 +136,9 @@ class Actor(threading.Thread):
                     self.soak.wrong(f"{self.nick}: " + "\n".join(
                         line[:300] for line in str(problem).splitlines()
                         if "<" not in line or f"<{self.soak.house.nick}" in line or self.nick in line))
+            except Exception:  # pylint: disable=broad-except
+                self.soak.wrong(f"{self.nick} broke: {traceback.format_exc(limit=-3)}")
+                self.soak.over.wait(1)
         self.drop()
 
     def act(self):
@@ -267,28 +271,50 @@ class Deployer(Actor):
         return re.findall(r"(?:^|\| )(\d+) (draft|public|being published|seen|on the page)", text)
 
     def confirm(self, number, done):
-        """Confirms whatever of it is shown now, until that is public; what was said then."""
+        """Confirms whatever of it is shown now, until that is public; what was said then, or None."""
         deadline = time.monotonic() + STEP_S
+        first = None
         while time.monotonic() < deadline:
-            shown = self.ask(f"!status show {number}", rf"{CONFIRM}|there is no {number}\b|is public|"
-                             rf"is being published|\b{number} (?:is closed|is no|was)").groupdict()["number"]
-            if not shown or not shown.startswith(number + "."):
-                return None
-            since = self.say(f"!status confirm {shown}")
+            # others are answered in the channel as well: only what is said of this one counts
+            shown = self.ask(f"!status show {number}", rf"`!status confirm (?P<now>{number}\.\d+)`|"
+                             rf"\b{number} (?P<sent>by hand at )|there is no {number}\b|"
+                             rf"\b{number} (?:is public|is being published|is closed|is no|was)")
+            if shown["sent"]:  # it is on its way and takes long
+                self.soak.over.wait(2)
+                continue
+            if not shown["now"]:
+                return self.said_since(done, first) if first is not None else None
+            since = self.say(f"!status confirm {shown['now']}")
+            first = since if first is None else first
             self.soak.count("confirms")
-            said = self.hears(rf"(?P<done>{done})|\b{re.escape(shown)}\b(?! taken)|there is no {number}\b|"
-                              rf"\b{number} (?:is closed|has nothing)", since, STEP_S)
+            said = self.hears(rf"(?P<done>{done})|\b{re.escape(shown['now'])}\b(?! taken)|"
+                              rf"there is no {number}\b|\b{number} (?:is closed|has nothing)", since, STEP_S)
             if said["done"]:
                 return said
             self.soak.over.wait(2)
         raise Timeout(f"{self.nick}: {number} does not become public in {STEP_S:g} s")
 
+    def said_since(self, pattern, since):
+        """The line of crier that was heard by now, or None."""
+        try:
+            return self.hears(pattern, since, 0)
+        except Timeout:
+            return None
+
     def step(self, number, command, done):
-        """One update or resolution with words of its own."""
+        """One update or resolution with words of its own. @return whether it was done."""
         words = f"Word {next(self.soak.bodies)} of the soak."
-        self.ask(f"!status {command} {words}", rf"\b{number}\.\d+\b")
-        if self.confirm(number, done):
-            self.soak.words.append((number, words))
+        # what was confirmed before may have become public only now, and may have ended it
+        self.ask(f"!status {command} {words}",
+                 rf"\b{number}\.\d+\b|\b{number} is (?:closed|being published|not public yet)\b")
+        if not self.confirm(number, done):
+            return False
+        self.soak.words.append((number, words))
+        return True
+
+    def resolve(self, number):
+        if self.step(number, f"resolve {number}:", rf"\b{number} is resolved on the page"):
+            self.soak.count("incidents resolved")
 
     def act(self):
         if time.monotonic() > self.soak.ends - QUIET_S:
@@ -298,13 +324,12 @@ class Deployer(Actor):
         opened = self.tidy()
         if opened:
             return
-        self.ask("!status open Soak is in the way", CONFIRM)
-        number = self.open_ones()[0][0]
+        number = self.ask("!status open Soak is in the way",
+                          r'DRAFT (?P<number>\d+)\.\d+, not public: "Soak is in the way')["number"]
         self.confirm(number, rf"\b{number} is public since")
         self.step(number, f"update {number} identified:", rf"\b{number} updated at")
         self.step(number, f"update {number} monitoring:", rf"\b{number} updated at")
-        self.step(number, f"resolve {number}:", rf"\b{number} is resolved on the page")
-        self.soak.count("incidents resolved")
+        self.resolve(number)
 
     def tidy(self):
         """Ends what is open. @return whether there was anything."""
@@ -315,11 +340,9 @@ class Deployer(Actor):
                 self.soak.count("drafts discarded")
             elif kind == "draft":
                 self.confirm(number, rf"\b{number} is public since")
-                self.step(number, f"resolve {number}:", rf"\b{number} is resolved on the page")
-                self.soak.count("incidents resolved")
+                self.resolve(number)
             elif kind == "public":
-                self.step(number, f"resolve {number}:", rf"\b{number} is resolved on the page")
-                self.soak.count("incidents resolved")
+                self.resolve(number)
             else:
                 self.soak.over.wait(1)
         return bool(found)
