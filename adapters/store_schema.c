@@ -21,6 +21,7 @@ const struct store_migration store_migrations[] = {
     {2, RECORD_META, "mute_reason"},
     {2, RECORD_INCIDENT, "fix_deploy"},
     {2, RECORD_INCIDENT, "fixed_wall_ms"},
+    {2, RECORD_INCIDENT, "alarmed"},
     {2, RECORD_INCIDENT, "relapses"},
     {2, RECORD_INCIDENT, "speech_wall_ms"},
     {2, RECORD_INCIDENT, "rung"},

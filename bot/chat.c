@@ -152,7 +152,13 @@ static void add_heading(struct buf *b, const struct incident *inc, const struct 
 
     switch ((enum revision_kind)rev->r.kind) {
     case REVISION_DRAFT:
-        buf_addf(b, "DRAFT %lld.%lld, not public: ", n, r);
+        if (rev->r.step == STEP_RESOLVED)
+            buf_addf(b, "DRAFT %lld.%lld, over already, not public: ", n, r);
+        else if (rev->r.step == STEP_INVESTIGATING)
+            buf_addf(b, "DRAFT %lld.%lld, not public: ", n, r);
+        else
+            buf_addf(b, "DRAFT %lld.%lld, %s, not public: ", n, r,
+                     step_name((enum step)rev->r.step));
         return;
     case REVISION_WIDENING:
         buf_addf(b, "PROPOSAL %lld.%lld, wider, not public: ", n, r);
@@ -237,6 +243,37 @@ static void add_suspect(struct buf *b, const struct model *m, const struct incid
                  when_duration(inc->r.opened_wall_ms - d->r.ended_wall_ms, ago));
 }
 
+/* Why signals propose the next step. */
+static void add_way_out(struct buf *b, const struct model *m, const struct incident *inc,
+                        const struct revision *rev)
+{
+    const struct deploy *d = model_deploy(m, inc->r.fix_deploy);
+    char quiet[WHEN_BYTES], fixed[WHEN_BYTES];
+
+    switch ((enum step)rev->r.step) {
+    case STEP_INVESTIGATING:
+        buf_adds(b, " Why: its alerts fire again");
+        return;
+    case STEP_IDENTIFIED:
+        if (inc->r.fixed_wall_ms)
+            buf_addf(b, " Why: mended at %s, as was logged", when_hm(inc->r.fixed_wall_ms, fixed));
+        else
+            buf_addf(b, " Why: %s's %s since %s", d && d->r.user[0] ? d->r.user : "somebody",
+                     d && d->r.phase == PHASE_ROLLBACK ? "rollback" : "revert",
+                     when_hm(d ? d->r.started_wall_ms : m->now.wall_ms, fixed));
+        return;
+    case STEP_MONITORING:
+    case STEP_RESOLVED:
+        if (inc->r.quiet_wall_ms)
+            buf_addf(b, " Why: its alerts are quiet since %s",
+                     when_hm(inc->r.quiet_wall_ms, quiet));
+        if (inc->r.fixed_wall_ms)
+            buf_addf(b, "%smended at %s",
+                     inc->r.quiet_wall_ms ? ", " : " Why: ", when_hm(inc->r.fixed_wall_ms, fixed));
+        return;
+    }
+}
+
 /* The second line: the command to copy, what it does, and why crier thinks so. */
 static void add_prompt(struct buf *b, const struct model *m, const struct incident *inc,
                        const struct revision *rev, const char *note)
@@ -250,9 +287,17 @@ static void add_prompt(struct buf *b, const struct model *m, const struct incide
     buf_addf(b, "`%s confirm %lld.%lld` publishes it (", prefix, (long long)inc->r.id,
              (long long)rev->r.number);
     add_mail(b, m, inc, rev);
-    buf_addf(b, "); edit, discard: %s help.", prefix);
-    if (rev->r.kind != REVISION_DRAFT && rev->r.kind != REVISION_WIDENING)
+    if (rev->r.kind == REVISION_DRAFT && rev->r.step == STEP_RESOLVED) {
+        buf_addf(b, "), `%s discard %lld` drops it.", prefix, (long long)inc->r.id);
+        add_way_out(b, m, inc, rev);
         return;
+    }
+    buf_addf(b, "); edit, discard: %s help.", prefix);
+    if (rev->r.kind != REVISION_DRAFT && rev->r.kind != REVISION_WIDENING) {
+        if (!rev->r.made_by[0])
+            add_way_out(b, m, inc, rev);
+        return;
+    }
     if ((inc->r.reasons && inc->r.reasons[0]) || inc->r.deploy)
         buf_addf(b, " Why: %s", inc->r.reasons ? inc->r.reasons : "");
     add_suspect(b, m, inc, rev);

@@ -11,22 +11,32 @@ static bool is_running(const struct model *m, const struct deploy *d)
            m->now.boot_ms - d->started_boot_ms < m->settings->triage.deploy_max_ms;
 }
 
+static bool ended_lately(const struct model *m, const struct deploy *d)
+{
+    return d->r.state == DEPLOY_ENDED &&
+           m->now.boot_ms - d->ended_boot_ms < m->settings->triage.deploy_window_ms;
+}
+
 struct deploy *deploy_suspect(const struct model *m)
 {
-    struct deploy *d, *ended = NULL, *tested = NULL;
+    struct deploy *d, *running = NULL, *ended = NULL, *tested = NULL, *undoing = NULL;
 
     for (d = m->deploys; d; d = d->next) {
         if (!d->r.production || d->r.phase == PHASE_CANCELLED)
             continue;
-        if (is_running(m, d) && d->r.phase != PHASE_TESTED)
-            return d;
+        if (d->r.revert) { /* more likely the cure than the cause */
+            if (!undoing && (is_running(m, d) || ended_lately(m, d)))
+                undoing = d;
+            continue;
+        }
+        if (!running && is_running(m, d) && d->r.phase != PHASE_TESTED)
+            running = d;
         if (!tested && is_running(m, d))
             tested = d; /* as far as was told, it is on the test servers only */
-        if (!ended && d->r.state == DEPLOY_ENDED &&
-            m->now.boot_ms - d->ended_boot_ms < m->settings->triage.deploy_window_ms)
+        if (!ended && ended_lately(m, d))
             ended = d;
     }
-    return ended ? ended : tested;
+    return running ? running : ended ? ended : tested ? tested : undoing;
 }
 
 const struct person_settings *deploy_deployer(const struct model *m, const struct deploy *d)
@@ -74,12 +84,12 @@ static void end_earlier(struct model *m, const struct signal *sig)
     }
 }
 
-static bool is_suspect(const struct model *m, int64_t id)
+static bool is_needed(const struct model *m, int64_t id)
 {
     const struct incident *inc;
 
     for (inc = m->incidents; inc; inc = inc->next)
-        if (inc->r.deploy == id)
+        if (inc->r.deploy == id || inc->r.fix_deploy == id)
             return true;
     return false;
 }
@@ -104,7 +114,7 @@ static void bound_deploys(struct model *m)
 
     for (d = m->deploys; d; d = d->next) {
         n++;
-        if (!is_suspect(m, d->r.id))
+        if (!is_needed(m, d->r.id))
             victim = d;
     }
     if (n > DEPLOYS_MAX && victim)
@@ -155,7 +165,7 @@ static bool phase_ends(enum deploy_phase phase)
     return false;
 }
 
-bool deploy_take(struct model *m, const struct signal *sig)
+bool deploy_take(struct model *m, const struct signal *sig, struct deploy **ret_deploy)
 {
     struct deploy *d = find_deploy(m, sig);
     bool unannounced = !d && sig->phase == PHASE_FINISHED;
@@ -164,11 +174,12 @@ bool deploy_take(struct model *m, const struct signal *sig)
         end_earlier(m, sig);
     if (!d)
         d = new_deploy(m, sig);
+    *ret_deploy = d;
     if (!d)
         return false;
     d->r.line_id = (int64_t)sig->line_id;
     d->r.phase = sig->phase;
-    d->r.revert = d->r.revert || sig->revert;
+    d->r.revert = d->r.revert || sig->revert || sig->phase == PHASE_ROLLBACK;
     if (sig->change[0] && strlen(sig->change) > strlen(d->r.change_text) &&
         !model_text(m, &d->r.change_text, sig->change))
         return false;
@@ -185,22 +196,13 @@ bool deploy_take(struct model *m, const struct signal *sig)
     return unannounced && d->r.production;
 }
 
-const struct deploy *deploy_told(const struct model *m, const struct signal *sig)
-{
-    const struct deploy *d = m->deploys;
-
-    while (d && (d->r.line_id != (int64_t)sig->line_id || d->r.phase != (int64_t)sig->phase))
-        d = d->next;
-    return d;
-}
-
 void deploys_purge(struct model *m)
 {
     struct deploy *d, *next;
 
     for (d = m->deploys; d; d = next) {
         next = d->next;
-        if (!is_suspect(m, d->r.id) && !is_running(m, d) &&
+        if (!is_needed(m, d->r.id) && !is_running(m, d) &&
             m->now.boot_ms - d->ended_boot_ms > m->settings->triage.deploy_window_ms)
             forget_deploy(m, d);
     }

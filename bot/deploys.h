@@ -11,18 +11,16 @@
 
 /**
  * Takes a SIGNAL_DEPLOY in.
+ * @param ret_deploy always set: the deploy, borrowed; NULL when memory is out.
  * @return true when it is the end of a production deploy whose start was not announced: what fired
  *         shortly before may be its doing.
  */
-bool deploy_take(struct model *m, const struct signal *sig);
+bool deploy_take(struct model *m, const struct signal *sig, struct deploy **ret_deploy);
 /** The production deploy under way, or ended less than deploy_window ago; NULL: none. */
 struct deploy *deploy_suspect(const struct model *m);
 /** The configured person whose shell user deployed it, or NULL. @param d may be NULL. */
 const struct person_settings *deploy_deployer(const struct model *m, const struct deploy *d);
 /** Forgets deploys that can be no suspect any more. */
 void deploys_purge(struct model *m);
-
-/** The deploy that a signal which was just taken is about, or NULL. */
-const struct deploy *deploy_told(const struct model *m, const struct signal *sig);
 
 #endif

@@ -305,6 +305,18 @@ struct revision *incident_standing(const struct incident *inc)
     return NULL;
 }
 
+struct revision *incident_trouble(const struct incident *inc)
+{
+    struct revision *rev = incident_standing(inc);
+
+    if (rev)
+        return rev;
+    for (rev = inc->revisions; rev; rev = rev->next)
+        if (rev->r.step != STEP_RESOLVED && rev->r.state != REVISION_DROPPED)
+            return rev;
+    return NULL;
+}
+
 struct revision *incident_ending(const struct incident *inc)
 {
     struct revision *rev;
@@ -355,9 +367,9 @@ bool incident_respect(const struct model *m, const struct incident *inc, struct 
     return changed;
 }
 
-int incident_give_back(const struct model *m, const struct incident *inc, struct components *c)
+static int give_back(const struct model *m, const struct incident *inc, const struct revision *mine,
+                     struct components *c)
 {
-    const struct revision *mine = incident_standing(inc);
     struct components was;
     size_t i;
     int r;
@@ -378,8 +390,13 @@ int incident_give_back(const struct model *m, const struct incident *inc, struct
     return r;
 }
 
+int incident_give_back(const struct model *m, const struct incident *inc, struct components *c)
+{
+    return give_back(m, inc, incident_standing(inc), c);
+}
+
 int incident_release(const struct model *m, const struct incident *inc, struct components *ret)
 {
     components_finish(ret);
-    return incident_give_back(m, inc, ret);
+    return give_back(m, inc, incident_trouble(inc), ret);
 }

@@ -85,6 +85,9 @@ void incident_forget(struct model *m, struct incident *inc);
 
 /** The newest revision that is public or on its way to be, and that does not end it; or NULL. */
 struct revision *incident_standing(const struct incident *inc);
+/** The newest words that say that something is wrong: what is public or on its way to be; of what
+ * is not public, the newest that were drafted. NULL: none. */
+struct revision *incident_trouble(const struct incident *inc);
 /** The confirmed revision on its way that ends it, or NULL. */
 struct revision *incident_ending(const struct incident *inc);
 /** Raises each component to the worst that another incident on the page claims. @return whether

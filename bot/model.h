@@ -68,6 +68,8 @@ struct incident {
     int64_t done_boot_ms; /* a step became public, 0: none since the start */
     int64_t opened_boot_ms;
     int64_t revised_boot_ms;
+    int64_t quiet_boot_ms; /* meaningful while quiet_wall_ms is set */
+    int64_t fixed_boot_ms; /* the same with fixed_wall_ms */
     bool moved;            /* to another home: what is open is shown there soon */
     bool revise_waits;     /* signals want another revision, held back by revision_interval */
     struct incident *next; /* oldest first */

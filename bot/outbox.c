@@ -7,6 +7,7 @@
 #include "chat.h"
 #include "crash.h"
 #include "err.h"
+#include "follow.h"
 #include "incident.h"
 #include "outside.h"
 #include "triage.h"
@@ -268,6 +269,7 @@ static struct revision *withdraw(struct model *m, struct incident *inc)
             incident_set_revision(m, open, REVISION_OPEN);
         }
         triage_quiet_again(m, inc);
+        follow_published(m, inc);
     }
     return open;
 }
@@ -402,6 +404,7 @@ static void done(struct model *m, struct incident *inc, struct outbox *o,
         return;
     }
     outbox_due(m, inc); /* what waited behind it may have gone stale */
+    follow_published(m, inc);
 }
 
 static void refused(struct model *m, struct incident *inc, struct outbox *o, const char *error)

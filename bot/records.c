@@ -56,6 +56,7 @@ static const struct column incident_columns[] = {
     TEXT(record_incident, components_before),
     INT(record_incident, fix_deploy),
     INT(record_incident, fixed_wall_ms),
+    INT(record_incident, alarmed),
     INT(record_incident, relapses),
     INT(record_incident, speech_wall_ms),
     INT(record_incident, rung),

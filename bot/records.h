@@ -113,6 +113,7 @@ struct record_incident {
     char *components_before; /* component list (components.h) as it was before the outage */
     int64_t fix_deploy;      /* what undoes it: id of RECORD_DEPLOY, or 0 */
     int64_t fixed_wall_ms;   /* a fix was in place, 0: none that is known of */
+    int64_t alarmed;         /* 1: an alert that matters to readers has fired in it */
     int64_t relapses;        /* how often its alerts fired again after they were quiet */
     int64_t speech_wall_ms;  /* the budget of lines is used up to here, see chat.c */
     int64_t rung;            /* reminders of what waits that were said, see remind.c */

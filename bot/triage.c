@@ -46,7 +46,7 @@ static const struct revision *base_of(const struct incident *inc)
              rev->r.state == REVISION_PUBLISHED))
             return rev;
     }
-    return NULL;
+    return inc->r.state == INCIDENT_DRAFT ? incident_trouble(inc) : NULL;
 }
 
 static int wish_init(struct wish *w, const struct revision *base)
@@ -168,6 +168,16 @@ void triage_revise_due(struct model *m, struct incident *inc)
     revise(m, inc, false);
 }
 
+void triage_again(struct model *m, struct incident *inc)
+{
+    struct alert *a;
+
+    for (a = m->alert_oldest; a; a = a->newer)
+        if (a->r.incident == inc->r.id)
+            a->heeded = false;
+    want_revision(m, inc);
+}
+
 /* ---- joining and opening
  * ---------------------------------------------------------------------------------- */
 
@@ -178,12 +188,14 @@ static void update_quiet(struct model *m, struct incident *inc)
     if (quiet == (inc->r.quiet_wall_ms != 0))
         return;
     inc->r.quiet_wall_ms = quiet ? m->now.wall_ms : 0;
+    inc->quiet_boot_ms = m->now.boot_ms;
     model_put(m, RECORD_INCIDENT, &inc->r);
     if (quiet && inc->r.state == INCIDENT_DRAFT)
         model_timer_set(m, TIMER_QUIET, inc->r.id,
                         m->now.boot_ms + m->settings->triage.draft_quiet_ms);
     else
         model_timer_clear(m, TIMER_QUIET, inc->r.id);
+    follow_alerts(m, inc);
 }
 
 void triage_quiet_again(struct model *m, struct incident *inc)
@@ -191,6 +203,7 @@ void triage_quiet_again(struct model *m, struct incident *inc)
     if (!inc->r.quiet_wall_ms)
         return;
     inc->r.quiet_wall_ms = m->now.wall_ms;
+    inc->quiet_boot_ms = m->now.boot_ms;
     model_put(m, RECORD_INCIDENT, &inc->r);
     model_timer_set(m, TIMER_QUIET, inc->r.id, m->now.boot_ms + m->settings->triage.draft_quiet_ms);
 }
@@ -254,12 +267,22 @@ static void add_reason(struct model *m, struct incident *inc, const struct alert
     buf_finish(&b);
 }
 
+/* Only what was red can become green. */
+static void note_alarm(struct model *m, struct incident *inc)
+{
+    if (inc->r.alarmed || !inc->firing)
+        return;
+    inc->r.alarmed = 1;
+    model_put(m, RECORD_INCIDENT, &inc->r);
+}
+
 static void join(struct model *m, struct incident *inc, struct alert *a)
 {
     alert_account(m, a, -1);
     a->r.incident = inc->r.id;
     a->heeded = false;
     alert_account(m, a, 1);
+    note_alarm(m, inc);
     model_put(m, RECORD_ALERT, &a->r);
 }
 
@@ -371,6 +394,7 @@ static void open_incident(struct model *m, struct alert *a, struct deploy *suspe
     const struct rule_settings *rule = alert_rule(m, a);
     struct incident *inc;
     int64_t started = a->r.first_wall_ms;
+    struct deploy *d;
 
     if (suspect && suspect->r.production_wall_ms)
         started = suspect->r.production_wall_ms;
@@ -390,6 +414,9 @@ static void open_incident(struct model *m, struct alert *a, struct deploy *suspe
         join(m, inc, a);
     revise(m, inc, true);
     update_quiet(m, inc);
+    for (d = m->deploys; d; d = d->next) /* somebody undoes already what the alerts tell only now */
+        if (d->r.state == DEPLOY_RUNNING)
+            follow_deploy(m, d);
 }
 
 /* Whether an alert that belongs to nothing opens an incident by itself. */
@@ -472,6 +499,7 @@ static void on_firing(struct model *m, const struct signal *sig)
     began = (began || worse) && !a->r.held;
     a->noted = a->noted || began;
     if (inc) {
+        note_alarm(m, inc);
         if (began)
             absorb(m, inc, a);
         update_quiet(m, inc);
@@ -525,10 +553,12 @@ static void reconsider_recent(struct model *m)
 
 static void on_deploy(struct model *m, const struct signal *sig)
 {
-    bool unannounced = deploy_take(m, sig);
-    const struct deploy *d = deploy_told(m, sig);
+    struct deploy *d;
+    bool unannounced = deploy_take(m, sig, &d);
 
     lookback_line(m, sig, d ? d->r.id : 0);
+    if (d)
+        follow_deploy(m, d);
     if (unannounced)
         reconsider_recent(m);
 }

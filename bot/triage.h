@@ -15,6 +15,8 @@
 void triage_signal(struct model *m, const struct signal *sig);
 /** A revision that was held back is due. */
 void triage_revise_due(struct model *m, struct incident *inc);
+/** A proposal was withdrawn: what its alerts ask for beside it is found out anew. */
+void triage_again(struct model *m, struct incident *inc);
 /** A draft's alerts have been quiet for draft_quiet: it is closed. */
 void triage_quiet_due(struct model *m, struct incident *inc);
 /** After loading: counts what fires, sets the timers that depend on it. */

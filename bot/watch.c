@@ -5,6 +5,7 @@
 
 #include "buf.h"
 #include "chat.h"
+#include "follow.h"
 #include "err.h"
 #include "incident.h"
 #include "outbox.h"
@@ -473,10 +474,10 @@ static struct watch_task *add_task(struct model *m, enum task_kind kind, const s
     }
     t->kind = kind;
     t->incident = inc->r.id;
-    t->person = strdup(by->person);
-    t->place = strdup(by->place);
-    t->nick = strdup(by->nick);
-    t->line = strdup(by->line);
+    t->person = strdup(by ? by->person : "");
+    t->place = strdup(by ? by->place : inc->r.home);
+    t->nick = strdup(by ? by->nick : "");
+    t->line = strdup(by ? by->line : "");
     t->text = strdup(text);
     if (!t->person || !t->place || !t->nick || !t->line || !t->text) {
         task_destroy(t);
@@ -515,7 +516,11 @@ static void run_end(struct model *m, const struct watch_task *task)
     struct incident *inc = model_incident(m, task->incident);
     struct asker by = {task->person, task->nick, task->place, task->line};
 
-    if (inc && inc->r.state == INCIDENT_PUBLIC)
+    if (!inc || inc->r.state != INCIDENT_PUBLIC)
+        return;
+    if (!task->person[0])
+        follow_end(m, inc);
+    else
         propose_end(m, inc, &by, task->ends, task->text);
 }
 

@@ -23,6 +23,7 @@ void watch_restore(struct model *m);
 /**
  * Reads the page and then proposes the end of an incident; 3 s without an answer: with what is
  * known.
+ * @param by   NULL: nobody asks, signals say so: follow_end() proposes it.
  * @param kind REVISION_RESOLVE or REVISION_RETRACT. @param text what was typed, copied.
  */
 void watch_ask_end(struct model *m, const struct incident *inc, const struct asker *by,
