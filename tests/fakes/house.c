@@ -79,14 +79,22 @@ static void start_engine(struct house *h)
     struct store_port store = fake_store_port(&h->store);
     struct chat_port chat = fake_chat_port(&h->chat);
     struct page_port page = fake_page_port(&h->page);
+    char place[200];
+    size_t i, j;
 
     assert_int_equal(engine_create(h->settings, &h->engine), 0);
     assert_int_equal(store.load(store.ctx, engine_load_row, h->engine), 0);
     courier_init(&h->courier, h->engine, &chat, &page, &store);
     assert_int_equal(courier_start(&h->courier, h->now), 0);
     house_settle(h);
-    fake_chat_joined(&h->chat, HOUSE_OPS);
-    fake_chat_joined(&h->chat, HOUSE_SRE);
+    for (i = 0; i < h->settings->n_networks; i++) {
+        const struct network_settings *n = &h->settings->network[i];
+
+        for (j = 0; j < n->n_channels; j++) {
+            (void)snprintf(place, sizeof place, "%s/%s", n->name, n->channel[j].name);
+            fake_chat_joined(&h->chat, place);
+        }
+    }
     house_settle(h);
 }
 

@@ -62,7 +62,7 @@ int house_setup(void **state);
 int house_teardown(void **state);
 #define HOUSE_TEST(f) cmocka_unit_test_setup_teardown(f, house_setup, house_teardown)
 
-/** Reads the configuration, starts the engine at 2023-01-17 18:00:00 UTC and joins both channels.
+/** Reads the configuration, starts the engine at 2023-01-17 18:00:00 UTC and joins all channels.
  */
 void house_init(struct house *h, const char *config_path);
 void house_finish(struct house *h);
