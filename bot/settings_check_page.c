@@ -313,7 +313,7 @@ static void check_line(struct check *c, const struct format_line *l)
     bool deploy = l->event && !strcmp(l->event, signal_kind_name(SIGNAL_DEPLOY));
     bool maintenance = l->event && !strcmp(l->event, signal_kind_name(SIGNAL_MAINTENANCE));
 
-    check_word(c, l, "event", &l->event, kind_at, SIGNAL_MAINTENANCE + 1, "ignore");
+    check_word(c, l, "event", &l->event, kind_at, SIGNAL_KINDS, "ignore");
     check_word(c, l, "phase", &l->phase, phase_at, PHASE_ROLLBACK + 1, NULL);
     check_word(c, l, "severity", &l->severity, severity_at, SEVERITY_CRITICAL + 1, NULL);
     if ((deploy || maintenance) && !l->phase && !settings_where(c->s, &l->phase))

@@ -23,6 +23,8 @@ enum signal_kind {
     SIGNAL_MITIGATION    /* somebody did what may end an outage (depooled, switched), at once */
 };
 
+enum { SIGNAL_KINDS = SIGNAL_MITIGATION + 1 };
+
 enum deploy_phase {
     PHASE_STARTED,   /* the sync to production (or the run that leads there) has begun */
     PHASE_TESTED,    /* on the test servers only */

@@ -408,6 +408,25 @@ static void by_hand_without_alerts_follows_the_revert_alone(void **state)
     house_expect_unsaid(h, HOUSE_OPS, "resolved, not public"); /* nothing says that it is over */
 }
 
+static void logged_mitigation_means_that_the_cause_is_known(void **state)
+{
+    struct house *h = *state;
+
+    house_publish(h);
+    house_wait(h, 3 * MINUTE);
+    house_deploy(h, "!log sre1@cumin1001 conftool action : set/pooled=yes; selector: name=mw1349");
+    house_deploy(h, "!log sre1@cumin1001 dbctl commit (dc=all): 'Repool db1100', diff saved");
+    house_expect_unsaid(h, HOUSE_OPS, "PROPOSAL");
+    house_deploy(h, "!log sre1@cumin1001 conftool action : set/pooled=no; selector: name=mw1349");
+    house_expect_said(h, HOUSE_OPS, "PROPOSAL 1.2, identified");
+    house_expect_last(h, HOUSE_OPS, "Why: mended at 18:11, as was logged");
+    house_wait(h, 3 * MINUTE);
+    house_icinga(h, EXCEPTIONS_OK);
+    house_expect_said(h, HOUSE_OPS,
+                      "PROPOSAL 1.3, monitoring, not public: \"Errors for logged-in "
+                      "users. A fix is in place.");
+}
+
 /* ---- restarts -------------------------------------------------------------------------------- */
 
 static void restart_goes_on(void **state)
@@ -465,6 +484,7 @@ int main(void)
         HOUSE_TEST(revert_under_way_is_not_the_suspect),
         HOUSE_TEST(other_revert_long_after_changes_nothing),
         HOUSE_TEST(by_hand_without_alerts_follows_the_revert_alone),
+        HOUSE_TEST(logged_mitigation_means_that_the_cause_is_known),
         HOUSE_TEST(restart_goes_on),
         HOUSE_TEST(switched_off_it_is_silent),
     };
