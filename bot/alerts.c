@@ -32,7 +32,7 @@ void alert_account(struct model *m, const struct alert *a, int sign)
     if (!inc)
         return;
     inc->joined += sign;
-    if (a->r.firing && alert_tells(m, a))
+    if (a->r.firing && !a->planned && alert_tells(m, a))
         inc->firing += sign;
 }
 

@@ -8,6 +8,7 @@
 #include "buf.h"
 #include "deploys.h"
 #include "incident.h"
+#include "maintenance.h"
 #include "outbox.h"
 #include "signal.h"
 #include "utf8.h"
@@ -274,6 +275,18 @@ static void add_way_out(struct buf *b, const struct model *m, const struct incid
     }
 }
 
+/* What is planned and open now: others may know more about what they see. */
+static void add_maintenance(struct buf *b, const struct model *m, const char *before,
+                            const char *after)
+{
+    struct buf phrase;
+
+    buf_init(&phrase, SAY_BYTES);
+    if (maintenance_phrase(m, &phrase))
+        buf_addf(b, "%s%s%s", before, buf_str(&phrase), after);
+    buf_finish(&phrase);
+}
+
 /* The second line: the command to copy, what it does, and why crier thinks so. */
 static void add_prompt(struct buf *b, const struct model *m, const struct incident *inc,
                        const struct revision *rev, const char *note)
@@ -298,8 +311,10 @@ static void add_prompt(struct buf *b, const struct model *m, const struct incide
             add_way_out(b, m, inc, rev);
         return;
     }
-    if ((inc->r.reasons && inc->r.reasons[0]) || inc->r.deploy)
+    if ((inc->r.reasons && inc->r.reasons[0]) || inc->r.deploy) {
+        add_maintenance(b, m, " During ", "."); /* before what may be cut off */
         buf_addf(b, " Why: %s", inc->r.reasons ? inc->r.reasons : "");
+    }
     add_suspect(b, m, inc, rev);
     if (inc->joined > 1)
         buf_addf(b, " (%lld alerts)", (long long)inc->joined);
@@ -654,17 +669,19 @@ bool chat_anything_open(const struct model *m)
 void chat_status(struct model *m, const char *place)
 {
     const struct incident *inc;
-    struct buf line, one;
+    struct buf line, one, planned;
     int lines = 0;
     long long left = 0;
 
+    buf_init(&planned, SAY_BYTES);
     buf_init(&line, SAY_BYTES);
     buf_init(&one, SAY_BYTES);
     for (inc = m->incidents; inc; inc = inc->next)
         left += is_listed(inc) ? 1 : 0;
+    add_maintenance(&planned, m, "", "");
     if (!left)
-        chat_say(m, place, SAY_ANSWER, "nothing is open; `%s open TITLE` makes a draft by hand",
-                 m->settings->chat.prefix);
+        chat_say(m, place, SAY_ANSWER, "nothing is open%s%s; `%s open TITLE` makes a draft by hand",
+                 planned.len ? ", " : "", buf_str(&planned), m->settings->chat.prefix);
     for (inc = m->incidents; inc; inc = inc->next) {
         if (!is_listed(inc))
             continue;
@@ -683,10 +700,13 @@ void chat_status(struct model *m, const char *place)
     }
     if (left > 0)
         buf_addf(&line, " | and %lld more: `%s show N`", left, m->settings->chat.prefix);
+    if (line.len && planned.len && line.len + planned.len + 3 <= LINE_BYTES)
+        buf_addf(&line, " | %s", buf_str(&planned));
     if (buf_error(&one))
         model_fail(m);
     else if (line.len || buf_error(&line))
         say_buf(m, place, &line);
+    buf_finish(&planned);
     buf_finish(&line);
     buf_finish(&one);
 }

@@ -440,11 +440,11 @@ int engine_start(struct engine *e, struct now now, struct turn *turn)
     for (inc = m->incidents; inc; inc = inc->next)
         if (move_home(m, inc))
             model_put(m, RECORD_INCIDENT, &inc->r);
+    maintenance_restore(m); /* says which alerts count */
     triage_restore(m);
     outbox_restore(m);
     watch_restore(m);
     ears_restore(m);
-    maintenance_restore(m);
     follow_restore(m);
     remind_restore(m);
     for (inc = m->incidents; inc; inc = inc->next) {
@@ -486,6 +486,7 @@ static void fire(struct model *m, const struct timer *t)
 
     switch (t->kind) { /* those that belong to no incident in memory */
     case TIMER_PURGE:
+        maintenance_due(m);
         triage_purge(m);
         ears_purge(m);
         show_moved(m);

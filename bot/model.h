@@ -22,6 +22,7 @@ struct alert {
     bool
         heeded; /* what it asks for is in a revision of its incident, or people decided otherwise */
     bool noted; /* the line that it began with is in the lookback, or being written */
+    bool planned; /* began under a maintenance window that is still open: tells nothing yet */
     struct alert *next_hash;
     struct alert *older, *newer; /* order of last_boot_ms */
 };
@@ -63,8 +64,8 @@ struct incident {
     struct revision *revisions;
     struct shown *shown;
     struct outbox *outbox;
-    int64_t firing;       /* its alerts that fire and matter to readers (triage_tells) */
-    int64_t joined;       /* alerts that belong to it */
+    int64_t firing; /* its alerts that fire and matter to readers (alert_tells), but planned ones */
+    int64_t joined; /* alerts that belong to it */
     int64_t done_boot_ms; /* a step became public, 0: none since the start */
     int64_t opened_boot_ms;
     int64_t revised_boot_ms;
@@ -124,6 +125,9 @@ enum { ALERT_BUCKETS = 4096, NOTES_MAX = 500, NOTES_ALERTS_MAX = 400 };
 
 struct window {
     struct record_maintenance r;
+    int64_t from_boot_ms, until_boot_ms;
+    bool open;           /* it covers; only maintenance.c changes it */
+    bool named;          /* the configuration still has it; for the moment in which that is read */
     struct window *next; /* by number */
 };
 

@@ -504,6 +504,7 @@ int settings_finalize(struct settings *s, struct problems *problems)
     check_sources(&c);
     check_rules(&c);
     check_wordings(&c);
+    check_maintenance(&c);
     check_chat(&c);
     check_pager(&c);
     if (c.err || problems->err)

@@ -75,5 +75,6 @@ void check_formats(struct check *c);
 void check_sources(struct check *c);
 void check_wordings(struct check *c);
 void check_rules(struct check *c);
+void check_maintenance(struct check *c);
 
 #endif

@@ -99,7 +99,8 @@ static void revise(struct model *m, struct incident *inc, bool first)
     if (wish_init(&w, base))
         goto fail;
     for (a = m->alert_oldest; a; a = a->newer) {
-        if (a->r.incident != inc->r.id || a->heeded || !a->r.firing || !alert_tells(m, a))
+        if (a->r.incident != inc->r.id || a->heeded || !a->r.firing || !alert_tells(m, a) ||
+            maintenance_covers(m, a))
             continue;
         if (wish_add(&w, alert_rule(m, a)))
             goto fail;
@@ -293,7 +294,7 @@ static void absorb(struct model *m, struct incident *inc, struct alert *a)
     const struct rule_settings *rule = alert_rule(m, a);
     struct wish w;
 
-    if (!alert_tells_by(a, rule) || !a->r.firing || a->heeded)
+    if (!alert_tells_by(a, rule) || !a->r.firing || a->heeded || maintenance_covers(m, a))
         return;
     if (inc->revise_waits)
         return;
@@ -347,7 +348,7 @@ static int64_t count_storm(const struct model *m)
         bool twin = false;
 
         if (!a->r.firing || a->r.held || a->r.incident || a->first_boot_ms < since ||
-            !alert_tells(m, a))
+            !alert_tells(m, a) || maintenance_covers(m, a))
             continue;
         for (b = m->alert_newest; b != a && !twin; b = b->older)
             twin = !b->r.incident && !strcmp(a->r.check_name, b->r.check_name) &&
@@ -367,7 +368,8 @@ static void take_lookback(struct model *m, struct incident *inc)
         const struct rule_settings *rule = alert_rule(m, a);
 
         if (a->r.incident || a->r.held || a->last_boot_ms < since ||
-            (rule && rule->page && strcmp(rule->page, inc->r.page) != 0))
+            (rule && rule->page && strcmp(rule->page, inc->r.page) != 0) ||
+            maintenance_covers(m, a))
             continue;
         join(m, inc, a);
         lookback_joined(m, a, since);
@@ -426,7 +428,7 @@ static void consider(struct model *m, struct alert *a)
     struct deploy *suspect;
     struct incident *inc;
 
-    if (!a->r.firing || a->r.held || a->r.incident)
+    if (!a->r.firing || a->r.held || a->r.incident || maintenance_covers(m, a))
         return;
     inc = find_related(m, a);
     if (inc) {
@@ -446,12 +448,33 @@ static void consider(struct model *m, struct alert *a)
  * ------------------------------------------------------------------------------------------------
  */
 
+/* A page that a maintenance window covers: no draft, but nothing is lost or silent. */
+static void hold_back(struct model *m, const struct alert *a, const struct signal *sig)
+{
+    struct signal note = *sig;
+    char one[REASON_BYTES], *text;
+
+    describe(m, a, one, sizeof one);
+    text = buf_printf("no draft, since maintenance covers it: %s", one);
+    if (!text) {
+        model_fail(m);
+        return;
+    }
+    note.kind = SIGNAL_NOTE;
+    note.user = sig->source;
+    note.raw = text;
+    note.line_id = 0;
+    lookback_line(m, &note, 0);
+    maintenance_held(m, a, alert_rule(m, a)->channel, one);
+    free(text);
+}
+
 static void on_firing(struct model *m, const struct signal *sig)
 {
     const struct rule_settings *rule = sig->rule >= 0 ? &m->settings->rule[sig->rule] : NULL;
     struct alert *a = alert_find_amended(m, sig);
     struct incident *inc;
-    bool told, worse, began;
+    bool told, worse, began, fresh;
 
     if (rule && rule->ignore)
         return;
@@ -478,7 +501,8 @@ static void on_firing(struct model *m, const struct signal *sig)
     a->r.severity = sig->severity;
     a->r.paging = sig->paging;
     worse = worse || (!told && alert_tells_by(a, rule)); /* a warning that is critical now */
-    if (!a->r.firing || (worse && !told)) {
+    fresh = !a->r.firing || (worse && !told);
+    if (fresh) {
         a->r.first_wall_ms = sig->wall_ms;
         a->first_boot_ms = m->now.boot_ms;
     }
@@ -492,10 +516,12 @@ static void on_firing(struct model *m, const struct signal *sig)
     if (!model_text(m, &a->r.summary, sig->summary) ||
         !model_name(m, &a->r.rule, rule ? rule->name : ""))
         return;
+    inc = a->r.incident ? model_incident(m, a->r.incident) : NULL;
+    if (fresh || (!inc && (began || worse)))
+        a->planned = maintenance_covers(m, a);
     alert_account(m, a, 1);
     model_alert_touch(m, a);
     model_put(m, RECORD_ALERT, &a->r);
-    inc = a->r.incident ? model_incident(m, a->r.incident) : NULL;
     began = (began || worse) && !a->r.held;
     a->noted = a->noted || began;
     if (inc) {
@@ -505,6 +531,8 @@ static void on_firing(struct model *m, const struct signal *sig)
         update_quiet(m, inc);
     } else if (began) {
         consider(m, a);
+        if (a->planned && a->r.paging && alert_tells_by(a, rule))
+            hold_back(m, a, sig);
     }
     if (began)
         lookback_alert(m, a, sig, lookback_firing(a));
@@ -524,6 +552,7 @@ static void on_resolved(struct model *m, const struct signal *sig)
     inc = a->r.incident ? model_incident(m, a->r.incident) : NULL;
     alert_account(m, a, -1);
     a->r.firing = 0;
+    a->planned = false;
     a->r.resolved_wall_ms = sig->wall_ms;
     a->last_boot_ms = m->now.boot_ms;
     alert_account(m, a, 1);
@@ -544,7 +573,7 @@ static void reconsider_recent(struct model *m)
         a = a->older;
     for (a = a ? a->newer : m->alert_oldest; a; a = a->newer) {
         if (a->first_boot_ms >= since && a->r.firing && !a->r.incident && !a->r.held &&
-            alert_tells(m, a)) {
+            alert_tells(m, a) && !maintenance_covers(m, a)) {
             consider(m, a);
             return; /* the others have joined it */
         }
@@ -602,6 +631,54 @@ static void reconsider_pages(struct model *m)
     for (a = m->alert_oldest; a; a = a->newer)
         if (a->r.paging && a->r.firing && !a->r.held && !a->r.incident && alert_tells(m, a))
             consider(m, a);
+}
+
+/* It begins now, for whatever counts when something began. */
+static void begin_again(struct model *m, struct alert *a)
+{
+    if (a->first_boot_ms < m->now.boot_ms - m->settings->triage.lookback_ms)
+        a->noted = false; /* the line that it began with is forgotten */
+    alert_account(m, a, -1);
+    a->planned = false;
+    a->r.first_wall_ms = a->r.last_wall_ms = m->now.wall_ms;
+    a->first_boot_ms = a->last_boot_ms = m->now.boot_ms;
+    alert_account(m, a, 1);
+    model_alert_touch(m, a);
+    model_put(m, RECORD_ALERT, &a->r);
+}
+
+void triage_uncovered(struct model *m)
+{
+    struct alert *a, *newer, *last = m->alert_newest;
+    struct incident *inc;
+    size_t begun = 0;
+    bool end = !last;
+
+    for (a = m->alert_oldest; !end; a = newer) {
+        newer = a->newer;
+        end = a == last;
+        if (!a->planned || maintenance_covers(m, a))
+            continue;
+        begin_again(m, a); /* and goes to the newest end */
+        begun++;
+    }
+    for (a = m->alert_newest; a && begun > 1; begun--)
+        a = a->older;
+    for (; a && begun; a = a->newer) {
+        int64_t known = m->meta.next_incident;
+        bool alone = !a->r.incident;
+
+        inc = alone ? NULL : model_incident(m, a->r.incident);
+        if (inc) {
+            note_alarm(m, inc);
+            absorb(m, inc, a);
+            update_quiet(m, inc);
+            continue;
+        }
+        consider(m, a);
+        if (alone && a->r.incident && m->meta.next_incident == known)
+            lookback_joined(m, a, m->now.boot_ms + 1);
+    }
 }
 
 void triage_purge(struct model *m)

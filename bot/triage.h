@@ -25,6 +25,9 @@ void triage_restore(struct model *m);
  * sees. */
 void triage_purge(struct model *m);
 
+/** What a maintenance window held back and none covers any more begins now, if it still fires. */
+void triage_uncovered(struct model *m);
+
 /** A draft is open to be confirmed again: when its alerts are quiet, their time begins anew. */
 void triage_quiet_again(struct model *m, struct incident *inc);
 
