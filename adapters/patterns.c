@@ -458,7 +458,7 @@ static size_t keep(struct patterns *p, const struct groups *g, const char *line)
     return at;
 }
 
-static enum severity severity_of(const char *word)
+enum severity patterns_severity(const char *word)
 {
     static const struct {
         const char *word;
@@ -536,9 +536,9 @@ static int fill(struct patterns *p, const struct format *f, const struct line_pa
     ret->check = s[FIELD_CHECK];
     ret->host = s[FIELD_HOST];
     ret->summary = s[FIELD_SUMMARY];
-    ret->severity = l->severity_fixed
-                        ? l->severity
-                        : severity_of(*s[FIELD_SEVERITY] ? s[FIELD_SEVERITY] : s[FIELD_STATE]);
+    ret->severity = l->severity_fixed ? l->severity
+                                      : patterns_severity(*s[FIELD_SEVERITY] ? s[FIELD_SEVERITY]
+                                                                             : s[FIELD_STATE]);
     ret->paging = marked && is_alert(l->kind);
     if (ret->paging && l->kind == SIGNAL_FIRING)
         ret->severity = SEVERITY_CRITICAL;
@@ -641,9 +641,37 @@ static int match(void *ctx, size_t source_index, const char *line, struct signal
     return result;
 }
 
+static int judge(void *ctx, size_t source_index, struct signal *signal)
+{
+    struct patterns *p = ctx;
+    const struct source *source = &p->source[source_index];
+    size_t i, n = strlen(signal->summary);
+
+    for (i = 0; i < source->n && n <= PATTERNS_LINE_MAX_BYTES; i++) {
+        const char *mark = p->format[source->format[i]].mark;
+        int r = mark ? take_mark(p, mark, signal->summary, n) : 0;
+
+        if (r < 0)
+            return r;
+        if (!r)
+            continue;
+        buf_clear(&p->fields);
+        buf_add(&p->fields, buf_str(&p->piece), p->piece.len);
+        if (buf_error(&p->fields))
+            return CRIER_ENOMEM;
+        signal->summary = buf_str(&p->fields);
+        n = p->fields.len;
+        signal->paging = is_alert(signal->kind);
+    }
+    if (signal->paging && signal->kind == SIGNAL_FIRING)
+        signal->severity = SEVERITY_CRITICAL;
+    signal->rule = is_alert(signal->kind) ? find_rule(p, source_index, signal) : -1;
+    return 0;
+}
+
 struct format_port patterns_format_port(struct patterns *p)
 {
-    struct format_port port = {.ctx = p, .match = match};
+    struct format_port port = {.ctx = p, .match = match, .judge = judge};
 
     return port;
 }

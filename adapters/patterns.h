@@ -34,6 +34,9 @@ int patterns_create(const struct settings *settings, struct problems *problems,
 /** NULL is fine. */
 void patterns_destroy(struct patterns *p);
 
+/** What a word such as "page", "crit" or "warning" says; of either case. */
+enum severity patterns_severity(const char *word);
+
 /** The port borrows the patterns. Rules are tried on alerts only: signals of other kinds have rule
  * -1. */
 struct format_port patterns_format_port(struct patterns *p);

@@ -215,7 +215,7 @@ static bool host_alone(const char *text, char *dst, size_t size)
 
 /* Whether the name by which it was asked is its own: else a page of somebody else's may be reading
  * from behind its visitor's back (DNS rebinding). */
-static bool is_own_name(const struct web *w, const struct httpd_request *req)
+bool web_is_own_name(const struct web *w, const struct httpd_request *req)
 {
     const char *field = httpd_request_field(req, "Host");
     char host[256];
@@ -225,6 +225,16 @@ static bool is_own_name(const struct web *w, const struct httpd_request *req)
     return host_alone(field, host, sizeof host) &&
            (is_address(host) || !strcasecmp(host, "localhost") ||
             (w->plan.host && !strcasecmp(host, w->plan.host)));
+}
+
+int web_refuse_name(struct web *w, const struct httpd_request *req, struct httpd_response *res)
+{
+    char quoted[200];
+
+    web_complain(w, WEB_TROUBLE_REQUEST, req->now,
+                 "asked by the name %s, which is not mine: if it is, write it in http.public_url",
+                 log_quote(quoted, sizeof quoted, httpd_request_field(req, "Host")));
+    return web_text(res, 403, "this is not the name of this server");
 }
 
 /* @return what of the path is behind the route's, or NULL when it is not the route's. */
@@ -253,13 +263,8 @@ static int serve(struct web *w, const struct route *r, const struct httpd_reques
                          log_quote(quoted, sizeof quoted, req->path));
         return refuse_reader(res);
     }
-    if (r->access == WEB_READERS && !w->plan.token && !is_own_name(w, req)) {
-        web_complain(w, WEB_TROUBLE_REQUEST, req->now,
-                     "asked by the name %s, which is not mine: if it is, write it in "
-                     "http.public_url",
-                     log_quote(quoted, sizeof quoted, httpd_request_field(req, "Host")));
-        return web_text(res, 403, "this is not the name of this server");
-    }
+    if (r->access == WEB_READERS && !w->plan.token && !web_is_own_name(w, req))
+        return web_refuse_name(w, req, res);
     return r->handler(r->ctx, req, rest, res);
 }
 

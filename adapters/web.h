@@ -93,6 +93,11 @@ void web_answer(struct web *w, uint64_t hold, int status, const char *text);
 bool web_shows_token(const struct httpd_request *req, const char *token);
 /** 401 with WWW-Authenticate (RFC 6750 section 3). @return as a handler. */
 int web_refuse_token(struct httpd_response *res);
+/** Whether the name by which the server was asked is its own, see above; for what asks for no
+ * token. */
+bool web_is_own_name(const struct web *w, const struct httpd_request *req);
+/** 403, and a line in the log. @return as a handler. */
+int web_refuse_name(struct web *w, const struct httpd_request *req, struct httpd_response *res);
 /** One line of plain text. @return as a handler. */
 int web_text(struct httpd_response *res, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

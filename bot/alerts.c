@@ -36,13 +36,59 @@ void alert_account(struct model *m, const struct alert *a, int sign)
         inc->firing += sign;
 }
 
+static bool has_key(const struct signal *sig)
+{
+    return sig->group_key && sig->group_key[0];
+}
+
+/* Not what another group of Alertmanager has made its own. */
+static bool may_be(const struct alert *a, const struct signal *sig)
+{
+    return !has_key(sig) || !a->r.group_key[0] || !strcmp(a->r.group_key, sig->group_key);
+}
+
 static bool same_alert(const struct alert *a, const struct signal *sig)
 {
     if (strcmp(a->r.source, sig->source) != 0 || strcmp(a->r.check_name, sig->check) != 0 ||
-        strcmp(a->r.host, sig->host) != 0)
+        strcmp(a->r.host, sig->host) != 0 || !may_be(a, sig))
         return false;
     /* Without a host the summary is what tells one group of a check from another. */
     return sig->host[0] || !strcmp(a->r.summary, sig->summary);
+}
+
+static bool in_group(const struct alert *a, const char *key, const struct signal *sig)
+{
+    return a->r.group_key == key && !strcmp(a->r.source, sig->source);
+}
+
+/* A group keeps its key when its alerts, and so its check, become others. */
+static struct alert *find_group(const struct model *m, const struct signal *sig)
+{
+    const char *key = has_key(sig) ? names_find(&m->names, sig->group_key) : NULL;
+    struct alert *a = NULL;
+
+    if (key)
+        a = model_alert_bucket(m, sig->source, sig->check, sig->host);
+    while (a && !in_group(a, key, sig))
+        a = a->next_hash;
+    if (key && !a)
+        a = m->alert_newest;
+    while (a && !in_group(a, key, sig))
+        a = a->older;
+    return a;
+}
+
+bool alert_is_stale(const struct alert *a, const struct signal *sig)
+{
+    int64_t changed = a->r.firing ? a->r.first_wall_ms : a->r.resolved_wall_ms;
+    bool changes = (sig->kind == SIGNAL_FIRING) == !a->r.firing;
+
+    return changes && sig->wall_ms < changed && strcmp(a->r.place, sig->place) != 0;
+}
+
+bool alert_is_echo(const struct alert *a, const struct signal *sig)
+{
+    return a->r.firing && a->r.group_key[0] && !has_key(sig);
 }
 
 static size_t common_prefix(const char *a, const char *b)
@@ -56,12 +102,19 @@ static size_t common_prefix(const char *a, const char *b)
 
 struct alert *alert_find(const struct model *m, const struct signal *sig)
 {
-    struct alert *a;
+    struct alert *a, *best = find_group(m, sig);
 
-    for (a = model_alert_bucket(m, sig->source, sig->check, sig->host); a; a = a->next_hash)
-        if (same_alert(a, sig))
+    if (best)
+        return best;
+    for (a = model_alert_bucket(m, sig->source, sig->check, sig->host); a; a = a->next_hash) {
+        if (!same_alert(a, sig))
+            continue;
+        if (a->r.firing)
             return a;
-    return NULL;
+        if (!best)
+            best = a;
+    }
+    return best;
 }
 
 /* A recovery may come with another count and so with another summary: then it is the only firing
@@ -77,7 +130,7 @@ struct alert *alert_find_recovering(const struct model *m, const struct signal *
         size_t len;
 
         if (!a->r.firing || strcmp(a->r.source, sig->source) != 0 ||
-            strcmp(a->r.check_name, sig->check) != 0 || a->r.host[0])
+            strcmp(a->r.check_name, sig->check) != 0 || a->r.host[0] || !may_be(a, sig))
             continue;
         n++;
         len = common_prefix(a->r.summary, sig->summary);

@@ -24,12 +24,22 @@ bool alert_tells_by(const struct alert *a, const struct rule_settings *rule);
  */
 void alert_account(struct model *m, const struct alert *a, int sign);
 
-/** The alert of the same source, check and host (without a host: and summary), or NULL. */
+/**
+ * The alert that a signal is about, or NULL: of the same source, the one with its group_key, else
+ * that of the same check and host (without a host: and summary) which no other group has made its
+ * own. So what Alertmanager posts and what a relay says of it in the channel are one alert.
+ */
 struct alert *alert_find(const struct model *m, const struct signal *sig);
 /** The alert that a recovery is about, which may come with another count and so another summary. */
 struct alert *alert_find_recovering(const struct model *m, const struct signal *sig);
 /** The alert that an earlier part of the same line made, or NULL. */
 struct alert *alert_find_amended(const struct model *m, const struct signal *sig);
+/** Whether the signal was said before the alert's last change and comes late, through another ear
+ * than the one that told of that change. Through one ear the order is what counts: clocks jump. */
+bool alert_is_stale(const struct alert *a, const struct signal *sig);
+/** Whether it repeats, without group_key, what a signal with one has told: that knows severity and
+ * rule better. */
+bool alert_is_echo(const struct alert *a, const struct signal *sig);
 /** A new one, not firing yet; the oldest is forgotten where max_signals is reached. NULL: no
  * memory. */
 struct alert *alert_create(struct model *m, const struct signal *sig);

@@ -193,6 +193,33 @@ int courier_hear(struct courier *c, struct hearing *hearing, const struct heard 
     return c->err;
 }
 
+int courier_signal(struct courier *c, const struct signal *signal, struct now now)
+{
+    struct input in = {.kind = INPUT_SIGNAL, .signal = signal};
+
+    if (!courier_is_full(c))
+        return courier_input(c, &in, now);
+    c->untaken++;
+    return c->err;
+}
+
+uint64_t courier_ticket(const struct courier *c)
+{
+    return c->next_ticket;
+}
+
+bool courier_has_stored(const struct courier *c, uint64_t ticket)
+{
+    const struct waiting_turn *w;
+
+    if (ticket >= c->next_ticket && c->turn.batch.n)
+        return false;
+    for (w = c->waiting; w; w = w->next)
+        if (w->ticket <= ticket && !w->committed)
+            return false;
+    return true;
+}
+
 static void release(struct courier *c)
 {
     while (c->waiting && c->waiting->committed) {

@@ -61,6 +61,13 @@ int courier_read(struct courier *c, struct hearing *hearing, const struct ear_li
 /** Whether the engine takes no more signals since the store does not write: ears that can wait
  * should. */
 bool courier_is_full(const struct courier *c);
+/** One signal that is no line; counted and not taken while a sick store has too much to write.
+ * @return as c->err. */
+int courier_signal(struct courier *c, const struct signal *signal, struct now now);
+/** @return the number of the turn that inputs go to at present, for courier_has_stored(). */
+uint64_t courier_ticket(const struct courier *c);
+/** Whether the rows of that turn, if there were any, and of all older ones are committed. */
+bool courier_has_stored(const struct courier *c, uint64_t ticket);
 /** Hands the rows since the last commit to the store, unless it does not write. @return as c->err.
  */
 int courier_commit(struct courier *c);

@@ -118,6 +118,13 @@ int names_set(struct names *s, char **field, const char *value)
     return 0;
 }
 
+const char *names_find(const struct names *s, const char *value)
+{
+    const struct name *name = find(s, value, hash_of(value));
+
+    return name ? name->text : NULL;
+}
+
 void names_drop(struct names *s, char **field)
 {
     struct name **link, *name;

@@ -29,6 +29,9 @@ void names_finish(struct names *s);
  * @return 0 or CRIER_ENOMEM, the field unchanged then.
  */
 int names_set(struct names *s, char **field, const char *value) __attribute__((warn_unused_result));
+/** @return the text as every field that holds it has it, so that addresses can be compared; NULL
+ * when none does. */
+const char *names_find(const struct names *s, const char *value);
 /** The field is NULL then; a name that nobody holds any more is freed. NULL inside is fine. */
 void names_drop(struct names *s, char **field);
 

@@ -154,6 +154,13 @@ struct format_port {
      *         CRIER_ELIMIT (line too long, or match limit hit), CRIER_ENOMEM.
      */
     int (*match)(void *ctx, size_t source_index, const char *line, struct signal *ret_signal);
+    /**
+     * For a signal that came without a line (a webhook): takes the page marks of the source's
+     * formats out of its summary, which is paging then, and sets its rule.
+     * @param signal its summary may be borrowed until the next call afterwards.
+     * @return 0 or CRIER_ENOMEM.
+     */
+    int (*judge)(void *ctx, size_t source_index, struct signal *signal);
 };
 
 /* ---- status page

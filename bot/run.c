@@ -249,7 +249,7 @@ static void on_signal(void *ctx, int signo)
         return;
     log_info("run", "leaving (signal %d)", signo);
     fail(r, courier_flush(&r->courier));
-    r->leaving = true;
+    r->leaving = r->web.leaving = true;
     r->leave_by_boot_ms = r->now.boot_ms + LEAVE_MS;
     irc_quit(r->irc, "leaving; drafts and signals are kept");
 }
@@ -419,8 +419,10 @@ static void reload(struct run *r)
     hearing = hearing_create(loaded.settings, &formats);
     if (!hearing || make_page(r, loaded.settings, &page) ||
         paging_reload(&r->paging, loaded.settings, r->now) ||
-        run_web_reload(&r->web, loaded.settings) || irc_reload(r->irc, loaded.settings)) {
+        run_web_prepare(&r->web, loaded.settings, &formats) ||
+        irc_reload(r->irc, loaded.settings)) {
         log_errorx("run", "cannot take the new configuration: going on with the one before");
+        run_web_forget(&r->web);
         statuspage_destroy(page);
         hearing_destroy(hearing);
         loaded_finish(&loaded);
@@ -429,6 +431,7 @@ static void reload(struct run *r)
     statuspage_destroy(r->page);
     r->page = page;
     engine_reload(r->engine, loaded.settings);
+    run_web_accept(&r->web);
     hearing_destroy(r->hearing);
     patterns_destroy(r->patterns);
     settings_destroy(r->settings);
@@ -462,6 +465,7 @@ static bool owner_turn(void *ctx, struct now now)
         step(r, &tick);
     fail(r, courier_tick(&r->courier, now));
     fail(r, courier_commit(&r->courier));
+    run_web_turn(&r->web);
     hold_chat(r);
     if (r->fatal)
         return false;
@@ -518,7 +522,7 @@ static int start(struct run *r)
         return err == CRIER_ENOMEM ? EX_OSERR : EX_CONFIG;
     if (irc_create(r->settings, r->net, &chat_sink, &r->irc))
         return EX_OSERR;
-    return run_web_start(&r->web, r->settings, &r->courier);
+    return run_web_start(&r->web, r->settings, &r->formats, &r->courier);
 }
 
 static void wire(struct run *r)

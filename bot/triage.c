@@ -469,29 +469,65 @@ static void hold_back(struct model *m, const struct alert *a, const struct signa
     free(text);
 }
 
+/* The whole line says that it is not about the alert that its first part has made. */
+static bool is_another(const struct model *m, const struct alert *a, const struct signal *sig)
+{
+    const struct alert *known;
+
+    if (strcmp(a->r.source, sig->source) != 0 || strcmp(a->r.check_name, sig->check) != 0 ||
+        strcmp(a->r.host, sig->host) != 0)
+        return true;
+    known = alert_find(m, sig);
+    return known && known != a && alert_is_echo(known, sig);
+}
+
+/* What fires is told once more, by somebody who knows less of it. */
+static void hear_again(struct model *m, struct alert *a, const struct signal *sig)
+{
+    a->r.line_id = (int64_t)sig->line_id;
+    a->r.last_wall_ms = sig->wall_ms;
+    a->last_boot_ms = m->now.boot_ms;
+    model_alert_touch(m, a);
+    model_put(m, RECORD_ALERT, &a->r);
+}
+
 static void on_firing(struct model *m, const struct signal *sig)
 {
     const struct rule_settings *rule = sig->rule >= 0 ? &m->settings->rule[sig->rule] : NULL;
     struct alert *a = alert_find_amended(m, sig);
     struct incident *inc;
-    bool told, worse, began, fresh;
+    bool told, worse, began, fresh, written;
 
     if (rule && rule->ignore)
         return;
-    if (a && (strcmp(a->r.source, sig->source) != 0 || strcmp(a->r.check_name, sig->check) != 0 ||
-              strcmp(a->r.host, sig->host) != 0)) {
+    if (a && is_another(m, a, sig)) {
         alert_account(m, a, -1);
-        model_alert_remove(m, a); /* the whole line says that it is another one */
+        model_alert_remove(m, a);
         a = NULL;
     }
     if (!a)
         a = alert_find(m, sig);
+    if (a && alert_is_stale(a, sig))
+        return;
     if (!a)
         a = alert_create(m, sig);
     if (!a)
         return;
     if (!a->r.incident && m->now.boot_ms - a->last_boot_ms >= ALERT_FORGOTTEN_MS)
         a->r.firing = a->r.held = 0; /* its recovery was missed: this is a new one */
+    if (alert_is_echo(a, sig) && (a->r.paging || !sig->paging)) {
+        hear_again(m, a, sig);
+        return;
+    }
+    if (!a->r.firing) {
+        a->r.held = 0; /* what people closed has recovered in between */
+        if (!model_name(m, &a->r.place, sig->place))
+            return;
+    }
+    /* Alertmanager may tell more of what was heard in the channel already; that line has its row.
+     */
+    written = a->r.firing && a->noted && sig->group_key && !a->r.group_key[0] &&
+              (a->r.paging || !sig->paging);
     told = a->r.firing && alert_tells(m, a);
     began = !a->r.firing || strcmp(a->r.rule, rule ? rule->name : "") != 0;
     alert_account(m, a, -1);
@@ -499,7 +535,8 @@ static void on_firing(struct model *m, const struct signal *sig)
     if (worse || strcmp(a->r.rule, rule ? rule->name : "") != 0)
         a->heeded = false; /* but not because it comes and goes */
     a->r.severity = sig->severity;
-    a->r.paging = sig->paging;
+    /* A group without the label may have been a page in the channel. */
+    a->r.paging = sig->paging || (a->r.firing && sig->group_key && a->r.paging);
     worse = worse || (!told && alert_tells_by(a, rule)); /* a warning that is critical now */
     fresh = !a->r.firing || (worse && !told);
     if (fresh) {
@@ -514,7 +551,8 @@ static void on_firing(struct model *m, const struct signal *sig)
     a->r.last_wall_ms = sig->wall_ms;
     a->last_boot_ms = m->now.boot_ms;
     if (!model_text(m, &a->r.summary, sig->summary) ||
-        !model_name(m, &a->r.rule, rule ? rule->name : ""))
+        !model_name(m, &a->r.rule, rule ? rule->name : "") ||
+        (sig->group_key && !model_name(m, &a->r.group_key, sig->group_key)))
         return;
     inc = a->r.incident ? model_incident(m, a->r.incident) : NULL;
     if (fresh || (!inc && (began || worse)))
@@ -534,7 +572,7 @@ static void on_firing(struct model *m, const struct signal *sig)
         if (a->planned && a->r.paging && alert_tells_by(a, rule))
             hold_back(m, a, sig);
     }
-    if (began)
+    if (began && !written)
         lookback_alert(m, a, sig, lookback_firing(a));
 }
 
@@ -543,12 +581,8 @@ static void on_resolved(struct model *m, const struct signal *sig)
     struct alert *a = alert_find_recovering(m, sig);
     struct incident *inc;
 
-    if (!a)
+    if (!a || !a->r.firing || alert_is_stale(a, sig))
         return;
-    if (a->r.held) {
-        model_alert_remove(m, a);
-        return;
-    }
     inc = a->r.incident ? model_incident(m, a->r.incident) : NULL;
     alert_account(m, a, -1);
     a->r.firing = 0;
@@ -556,8 +590,12 @@ static void on_resolved(struct model *m, const struct signal *sig)
     a->r.resolved_wall_ms = sig->wall_ms;
     a->last_boot_ms = m->now.boot_ms;
     alert_account(m, a, 1);
+    if (!model_name(m, &a->r.place, sig->place))
+        return;
     model_alert_touch(m, a);
     model_put(m, RECORD_ALERT, &a->r);
+    if (a->r.held) /* what people closed: kept so that a second recovery finds it */
+        return;
     lookback_alert(m, a, sig, "resolved");
     if (inc)
         update_quiet(m, inc);
@@ -698,7 +736,7 @@ void triage_purge(struct model *m)
         since = storm;
     for (a = m->alert_oldest; a && a->last_boot_ms < since; a = newer) {
         newer = a->newer;
-        if (!a->r.incident && !a->r.held && !(a->r.firing && alert_tells(m, a)))
+        if (!a->r.incident && !(a->r.firing && (a->r.held || alert_tells(m, a))))
             model_alert_remove(m, a);
     }
     deploys_purge(m);
