@@ -1,11 +1,14 @@
 #include "courier.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "chronicle.h"
 #include "crash.h"
 #include "err.h"
 #include "log.h"
+#include "report.h"
 
 /* A turn whose rows are on their way to the disk. */
 struct waiting_turn {
@@ -73,6 +76,60 @@ static bool changes_page(const struct page_request *req)
            req->op == PAGE_DELETE;
 }
 
+static int say(struct courier *c, const struct say *line)
+{
+    int err = c->chat.say(c->chat.ctx, line);
+
+    if (err)
+        log_warnx("chat", "could not say a line at %s: %s", line->place, crier_strerror(err));
+    if (err == CRIER_ENOMEM && !c->err)
+        c->err = err; /* it is said after the next start */
+    return err;
+}
+
+/* Where the lines of a record go. */
+struct reader {
+    struct courier *courier;
+    const struct record_request *req;
+};
+
+static void say_record(void *ctx, const char *line)
+{
+    const struct reader *r = ctx;
+    char *text = strdup(line);
+    struct say one = {.place = r->req->place, .text = text, .priority = r->req->priority};
+
+    if (text)
+        (void)say(r->courier, &one);
+    else
+        r->courier->err = r->courier->err ? r->courier->err : CRIER_ENOMEM;
+    free(text);
+}
+
+/* Reading takes no memory that stays: when it cannot be done, that is said and nothing else. */
+static void tell_record(struct courier *c, const struct record_request *req)
+{
+    struct reader reader = {c, req};
+    struct chronicle chronicle;
+    char line[120];
+    int r = CRIER_ENOENT;
+
+    chronicle_init(&chronicle);
+    if (c->store.read)
+        r = c->store.read(c->store.ctx, req->incident, chronicle_take, &chronicle);
+    chronicle_sort(&chronicle);
+    if (!r && chronicle.incident.id)
+        r = report_lines(&chronicle, req->where, say_record, &reader);
+    else if (!r)
+        r = CRIER_ENOENT;
+    if (r) {
+        (void)snprintf(line, sizeof line, "the record of %lld cannot be read: %s",
+                       (long long)req->incident, crier_strerror(r));
+        say_record(&reader, line);
+    }
+    chronicle_finish(&chronicle);
+}
+
 /* @param late the turn had to wait for the store: its confirms may have gone stale meanwhile. */
 static void act(struct courier *c, const struct turn *t, bool late)
 {
@@ -85,12 +142,7 @@ static void act(struct courier *c, const struct turn *t, bool late)
         switch (e->kind) {
         case EFFECT_SAY:
             CRASH_POINT("say.hand");
-            err = c->chat.say(c->chat.ctx, &e->say);
-            if (err)
-                log_warnx("chat", "could not say a line at %s: %s", e->say.place,
-                          crier_strerror(err));
-            if (err == CRIER_ENOMEM && !c->err)
-                c->err = err; /* it is said after the next start */
+            (void)say(c, &e->say);
             break;
         case EFFECT_PAGE:
             if (late && changes_page(&e->page)) {
@@ -104,6 +156,9 @@ static void act(struct courier *c, const struct turn *t, bool late)
             break;
         case EFFECT_AUDIT:
             log_audit("%s", e->audit);
+            break;
+        case EFFECT_RECORD:
+            tell_record(c, &e->record);
             break;
         }
     }

@@ -16,6 +16,7 @@
 #include "maintenance.h"
 #include "outbox.h"
 #include "propose.h"
+#include "recall.h"
 #include "remind.h"
 #include "watch.h"
 
@@ -621,7 +622,10 @@ static void carry_out(struct model *m, const struct request *q)
         note(m, q);
         return;
     case COMMAND_TIMELINE:
+        recall_timeline(m, q->line, q->cmd.incident);
+        return;
     case COMMAND_REPORT:
+        recall_report(m, q->line, q->cmd.incident);
         return;
     case COMMAND_MUTE:
     case COMMAND_UNMUTE:

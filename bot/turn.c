@@ -20,6 +20,8 @@ static void effect_finish(struct effect *e)
     free(e->say.place);
     free(e->say.text);
     free(e->audit);
+    free(e->record.place);
+    free(e->record.where);
     page_request_finish(&e->page);
 }
 
@@ -110,6 +112,21 @@ void turn_page(struct turn *t, struct page_request *req)
     else
         page_request_finish(req);
     memset(req, 0, sizeof *req);
+}
+
+void turn_record(struct turn *t, int64_t incident, const char *place, const char *where)
+{
+    struct effect *e = append(t, EFFECT_RECORD);
+
+    if (!e)
+        return;
+    e->ahead = t->ahead;
+    e->record.incident = incident;
+    e->record.priority = t->to_stranger ? SAY_ANNOUNCE : SAY_ANSWER;
+    e->record.place = strdup(place);
+    e->record.where = strdup(where);
+    if (!e->record.place || !e->record.where)
+        t->err = CRIER_ENOMEM;
 }
 
 void turn_audit(struct turn *t, const char *fmt, ...)

@@ -13,15 +13,25 @@
 enum effect_kind {
     EFFECT_SAY,
     EFFECT_PAGE,
-    EFFECT_AUDIT /* a line for the audit log */
+    EFFECT_AUDIT, /* a line for the audit log */
+    EFFECT_RECORD /* an incident's timeline is read from the store and said */
+};
+
+/** What is read from the store for somebody, after the commit. */
+struct record_request {
+    int64_t incident;
+    char *place; /* where it is said */
+    char *where; /* how they find all of it */
+    enum say_priority priority;
 };
 
 struct effect {
     enum effect_kind kind;
-    bool ahead;               /* see struct turn */
-    struct say say;           /* EFFECT_SAY; strings owned */
-    struct page_request page; /* EFFECT_PAGE; strings owned */
-    char *audit;              /* EFFECT_AUDIT; owned */
+    bool ahead;                   /* see struct turn */
+    struct say say;               /* EFFECT_SAY; strings owned */
+    struct page_request page;     /* EFFECT_PAGE; strings owned */
+    char *audit;                  /* EFFECT_AUDIT; owned */
+    struct record_request record; /* EFFECT_RECORD; strings owned */
 };
 
 struct turn {
@@ -52,6 +62,8 @@ void turn_page(struct turn *t, struct page_request *req);
  * @param ret an empty turn that gets them; the caller's to turn_finish(). @return 0 or
  * CRIER_ENOMEM: nothing was taken out. */
 int turn_take_ahead(struct turn *t, struct turn *ret) __attribute__((warn_unused_result));
+/** Appends a reading of an incident's timeline, said as answers. The strings are copied. */
+void turn_record(struct turn *t, int64_t incident, const char *place, const char *where);
 /** Appends an audit line. */
 void turn_audit(struct turn *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
