@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "budget.h"
 #include "buf.h"
 #include "deploys.h"
 #include "incident.h"
@@ -40,11 +41,20 @@ static void vsay(struct model *m, const char *place, enum say_priority priority,
     turn_say(m->turn, place, priority, 0, slot, text);
 }
 
-void chat_say_newest(struct model *m, const char *place, enum say_priority priority,
-                     enum chat_topic topic, int64_t id, const char *fmt, ...)
+/* Answers are always said; everything else about an incident has its measure. */
+static bool may_say(struct model *m, int64_t id, enum say_priority priority, int lines)
+{
+    return priority == SAY_ANSWER || budget_take(m, id, lines, priority > SAY_REMINDER);
+}
+
+void chat_say_newest(struct model *m, int64_t incident, const char *place,
+                     enum say_priority priority, enum chat_topic topic, int64_t id, const char *fmt,
+                     ...)
 {
     va_list ap;
 
+    if (!may_say(m, incident, priority, 1))
+        return;
     va_start(ap, fmt);
     vsay(m, place, priority, slot_of(topic, id), fmt, ap);
     va_end(ap);
@@ -80,6 +90,8 @@ void chat_home(struct model *m, const struct incident *inc, enum say_priority pr
 {
     va_list ap;
 
+    if (!may_say(m, inc->r.id, priority, 1))
+        return;
     va_start(ap, fmt);
     vsay(m, inc->r.home, priority, 0, fmt, ap);
     va_end(ap);
@@ -184,15 +196,52 @@ static bool notifies(const struct model *m, const struct incident *inc, const st
            m->settings->page[model_page_index(m, inc->r.page)].notify[rev->r.step];
 }
 
+/* Mails about a page within mail_span, those on their way included. */
+static int64_t count_mails(const struct model *m, size_t page_index)
+{
+    const struct incident *inc;
+    const struct outbox *o;
+    int64_t n = 0, since = m->now.wall_ms - m->settings->follow.mail_span_ms;
+
+    for (inc = m->incidents; inc; inc = inc->next) {
+        if (model_page_index(m, inc->r.page) != page_index)
+            continue;
+        for (o = inc->outbox; o; o = o->next) {
+            bool under_way = o->r.state == OUTBOX_QUEUED || o->r.state == OUTBOX_SENT ||
+                             o->r.state == OUTBOX_DOUBT;
+
+            if (o->r.notify &&
+                (under_way || (o->r.state == OUTBOX_DONE && o->r.done_wall_ms > since)))
+                n++;
+        }
+    }
+    return n;
+}
+
+static const char *ordinal(int64_t n)
+{
+    int64_t tens = n % 100;
+
+    if (tens >= 11 && tens <= 13)
+        return "th";
+    return n % 10 == 1 ? "st" : n % 10 == 2 ? "nd" : n % 10 == 3 ? "rd" : "th";
+}
+
 static void add_mail(struct buf *b, const struct model *m, const struct incident *inc,
                      const struct revision *rev)
 {
     size_t i = model_page_index(m, inc->r.page);
-    int64_t n = i < m->n_subscribers ? m->subscribers[i] : -1;
-    char count[WHEN_BYTES];
+    const struct page_watch *page = model_page_watch(m, i);
+    int64_t n = page ? page->subscribers : -1, mails = count_mails(m, i) + 1;
+    char count[WHEN_BYTES], span[WHEN_BYTES];
 
     if (!notifies(m, inc, rev))
         buf_adds(b, "no mail");
+    else if (mails >= m->settings->follow.mail_count)
+        buf_addf(b, "%lld%s mail in %s to %s subscribers: add `quiet` to spare them",
+                 (long long)mails, ordinal(mails),
+                 when_duration(m->settings->follow.mail_span_ms, span),
+                 n < 0 ? "all" : when_count(n, count));
     else if (n < 0)
         buf_adds(b, "subscribers are mailed");
     else
@@ -360,8 +409,8 @@ static void pair_up(struct model *m, uint64_t token, uint64_t other)
     }
 }
 
-static void show(struct model *m, struct incident *inc, const struct revision *rev,
-                 const char *place, enum say_priority priority, const char *note)
+bool chat_show_noted(struct model *m, struct incident *inc, const struct revision *rev,
+                     const char *place, enum say_priority priority, const char *note)
 {
     bool home = !strcmp(place, inc->r.home);
     /* a newer revision replaces its older unsent one in the home channel */
@@ -372,6 +421,8 @@ static void show(struct model *m, struct incident *inc, const struct revision *r
     uint64_t token, other;
     bool apart;
 
+    if (!may_say(m, inc->r.id, priority, 2))
+        return false;
     buf_init(&words, SHOW_BYTES);
     buf_init(&prompt, SHOW_BYTES);
     buf_init(&consequence, SHOW_BYTES);
@@ -404,18 +455,19 @@ static void show(struct model *m, struct incident *inc, const struct revision *r
     buf_finish(&words);
     buf_finish(&prompt);
     buf_finish(&consequence);
+    return true;
 }
 
 void chat_show(struct model *m, struct incident *inc, const struct revision *rev, const char *place,
                enum say_priority priority)
 {
-    show(m, inc, rev, place, priority, NULL);
+    (void)chat_show_noted(m, inc, rev, place, priority, NULL);
 }
 
 void chat_show_instead(struct model *m, struct incident *inc, const struct revision *rev,
                        const char *place, const char *note)
 {
-    show(m, inc, rev, place, SAY_ANSWER, note);
+    (void)chat_show_noted(m, inc, rev, place, SAY_ANSWER, note);
 }
 
 static void point(struct model *m, const struct incident *inc, const struct revision *rev)
@@ -433,7 +485,8 @@ static void point(struct model *m, const struct incident *inc, const struct revi
             place = buf_printf("%s/%s", s->network[i].name, c->name);
             if (!place)
                 model_fail(m);
-            else if (strcmp(place, inc->r.home) != 0 && model_is_joined(m, place))
+            else if (strcmp(place, inc->r.home) != 0 && model_is_joined(m, place) &&
+                     may_say(m, inc->r.id, SAY_REMINDER, 1)) /* the words themselves go first */
                 chat_say(m, place, SAY_ANNOUNCE, "DRAFT %lld.%lld, not public: \"%s\", see %s",
                          (long long)inc->r.id, (long long)rev->r.number, rev->r.title,
                          strchr(inc->r.home, '/') ? strchr(inc->r.home, '/') + 1 : inc->r.home);
@@ -510,7 +563,7 @@ void chat_joined(struct model *m, const char *place)
         if (strcmp(inc->r.home, place) != 0)
             continue;
         for (o = inc->outbox; o; o = o->next)
-            if (o->r.state == OUTBOX_DONE && !o->r.told)
+            if (o->r.state == OUTBOX_DONE && !o->r.told && may_say(m, inc->r.id, SAY_PROMPT, 1))
                 say_done(m, inc, o, place, true);
         if (rev)
             chat_show(m, inc, rev, place, SAY_PROMPT);
@@ -616,6 +669,8 @@ void chat_kit(struct model *m, const struct incident *inc, const struct revision
 {
     struct buf b;
 
+    if (!may_say(m, inc->r.id, priority, 2))
+        return;
     buf_init(&b, SAY_BYTES);
     add_consequence(&b, rev);
     chat_say(m, place, priority, "%lld by hand at %s: %s, %s", (long long)inc->r.id,
@@ -670,6 +725,7 @@ void chat_status(struct model *m, const char *place)
 {
     const struct incident *inc;
     struct buf line, one, planned;
+    char hm[WHEN_BYTES];
     int lines = 0;
     long long left = 0;
 
@@ -679,9 +735,13 @@ void chat_status(struct model *m, const char *place)
     for (inc = m->incidents; inc; inc = inc->next)
         left += is_listed(inc) ? 1 : 0;
     add_maintenance(&planned, m, "", "");
+    if (m->now.boot_ms < m->mute_boot_ms)
+        buf_addf(&line, "reminders are muted until %s by %s", when_hm(m->meta.mute_wall_ms, hm),
+                 m->meta.mute_by);
     if (!left)
-        chat_say(m, place, SAY_ANSWER, "nothing is open%s%s; `%s open TITLE` makes a draft by hand",
-                 planned.len ? ", " : "", buf_str(&planned), m->settings->chat.prefix);
+        buf_addf(&line, "%snothing is open%s%s; `%s open TITLE` makes a draft by hand",
+                 line.len ? " | " : "", planned.len ? ", " : "", buf_str(&planned),
+                 m->settings->chat.prefix);
     for (inc = m->incidents; inc; inc = inc->next) {
         if (!is_listed(inc))
             continue;

@@ -1,7 +1,9 @@
 /*
  * chat: what crier says, in as few lines as possible.
  *
- * Composes lines and appends them to the turn; decides nothing. Lines are plain text without
+ * Composes lines and appends them to the turn; decides nothing but, with budget.c, how many of
+ * them. Of priority SAY_ANSWER is what a command asked for; everything else about an incident
+ * counts against its budget and is left out where that is used up. Lines are plain text without
  * formatting codes. Works on the model of the step under way.
  */
 #ifndef CRIER_CHAT_H
@@ -23,18 +25,18 @@ enum chat_topic {
 /** One line at a place. */
 void chat_say(struct model *m, const char *place, enum say_priority priority, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-/** One line in the incident's home channel. */
+/** One line in the incident's home channel, unless that is more than can be said, see budget.h. */
 void chat_home(struct model *m, const struct incident *inc, enum say_priority priority,
                const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /** The same in the home channel and, when that is another place, where it was asked. */
 void chat_home_and(struct model *m, const struct incident *inc, const char *place, const char *fmt,
                    ...) __attribute__((format(printf, 4, 5)));
 
-/** One line at a place, in the stead of an unsent one there about the same. @param id of the
- * incident or row, as the topic says. */
-void chat_say_newest(struct model *m, const char *place, enum say_priority priority,
-                     enum chat_topic topic, int64_t id, const char *fmt, ...)
-    __attribute__((format(printf, 6, 7)));
+/** One line about an incident at a place, in the stead of an unsent one there about the same.
+ * @param id of the incident or row, as the topic says. */
+void chat_say_newest(struct model *m, int64_t incident, const char *place,
+                     enum say_priority priority, enum chat_topic topic, int64_t id, const char *fmt,
+                     ...) __attribute__((format(printf, 7, 8)));
 /** How a row of the outbox ended that is not on the page: at home and, when that is another place,
  * where it was confirmed; instead of what was still to be said of its progress. */
 void chat_failed(struct model *m, const struct incident *inc, const struct outbox *o,
@@ -46,6 +48,11 @@ void chat_failed(struct model *m, const struct incident *inc, const struct outbo
  */
 void chat_show(struct model *m, struct incident *inc, const struct revision *rev, const char *place,
                enum say_priority priority);
+/** The same; the second line begins with the note instead of a name. @param note NULL: with the
+ * name.
+ * @return false when nothing was said, since that would be more than can be said about it. */
+bool chat_show_noted(struct model *m, struct incident *inc, const struct revision *rev,
+                     const char *place, enum say_priority priority, const char *note);
 /** The same as an answer to somebody who meant another one; the second line begins with the note.
  */
 void chat_show_instead(struct model *m, struct incident *inc, const struct revision *rev,

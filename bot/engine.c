@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alarms.h"
 #include "alerts.h"
+#include "budget.h"
 #include "buf.h"
 #include "chat.h"
 #include "disk.h"
@@ -33,15 +35,15 @@ struct engine {
 static int set_pages(struct model *m)
 {
     size_t i, n = m->settings->n_pages;
-    int64_t *subscribers = calloc(n ? n : 1, sizeof *subscribers);
+    struct page_watch *page = calloc(n ? n : 1, sizeof *page);
 
-    if (!subscribers)
+    if (!page)
         return CRIER_ENOMEM;
     for (i = 0; i < n; i++)
-        subscribers[i] = -1;
-    free(m->subscribers);
-    m->subscribers = subscribers;
-    m->n_subscribers = n;
+        page[i].subscribers = -1;
+    free(m->page);
+    m->page = page;
+    m->n_pages = n;
     return 0;
 }
 
@@ -347,6 +349,7 @@ static void restore_clocks(struct model *m)
     for (n = m->notes; n; n = n->next)
         n->boot_ms = model_past_boot(m, n->r.wall_ms, t->deploy_max_ms);
     for (inc = m->incidents; inc; inc = inc->next) {
+        budget_restore(m, inc);
         inc->opened_boot_ms = model_past_boot(m, inc->r.opened_wall_ms, t->deploy_max_ms);
         inc->revised_boot_ms = model_past_boot(m, inc->r.revised_wall_ms, t->deploy_max_ms);
         for (rev = inc->revisions; rev; rev = rev->next)
@@ -436,6 +439,7 @@ int engine_start(struct engine *e, struct now now, struct turn *turn)
     size_t i;
 
     begin(m, now, turn);
+    m->start_boot_ms = now.boot_ms;
     restore_clocks(m);
     for (inc = m->incidents; inc; inc = inc->next)
         if (move_home(m, inc))
@@ -447,6 +451,7 @@ int engine_start(struct engine *e, struct now now, struct turn *turn)
     ears_restore(m);
     follow_restore(m);
     remind_restore(m);
+    alarms_restore(m);
     for (inc = m->incidents; inc; inc = inc->next) {
         const struct revision *rev = model_open_revision(inc);
 
@@ -468,10 +473,13 @@ void engine_reload(struct engine *e, const struct settings *settings)
 {
     struct model *m = &e->m;
     struct incident *inc;
+    struct place *p;
 
     m->settings = settings;
     (void)set_pages(m); /* without memory the old numbers of subscribers stay, which is harmless */
     triage_reloaded(m);
+    for (p = m->places; p; p = p->next)
+        model_members_forget(p); /* they are told anew */
     for (inc = m->incidents; inc; inc = inc->next)
         inc->moved = move_home(m, inc) || inc->moved;
     model_timer_set(m, TIMER_PURGE, 0, m->now.boot_ms); /* what has moved is shown */
@@ -503,7 +511,10 @@ static void fire(struct model *m, const struct timer *t)
         outside_due(m, t->incident);
         return;
     case TIMER_ALARMS:
-        remind_alarms_due(m);
+        alarms_due(m);
+        return;
+    case TIMER_MUTE:
+        remind_mute_due(m);
         return;
     case TIMER_MAINTENANCE:
         maintenance_due(m);
@@ -549,6 +560,7 @@ static void fire(struct model *m, const struct timer *t)
     case TIMER_TASKS:
     case TIMER_OUTSIDE:
     case TIMER_ALARMS:
+    case TIMER_MUTE:
     case TIMER_MAINTENANCE:
     case TIMER_PURGE:
         return;
@@ -564,6 +576,7 @@ static void fire_due(struct model *m, struct now now)
         m->now.boot_ms = t.due_boot_ms;
         m->now.wall_ms = now.wall_ms - (now.boot_ms - t.due_boot_ms);
         fire(m, &t);
+        remind_look_all(m);
     }
     m->now = now;
 }
@@ -604,6 +617,7 @@ static void take_check(struct model *m, const struct page_answer *answer)
 
 static void take_page_answer(struct model *m, const struct page_answer *answer)
 {
+    struct page_watch *page;
     int i;
 
     switch (answer->op) {
@@ -627,8 +641,9 @@ static void take_page_answer(struct model *m, const struct page_answer *answer)
         return;
     case PAGE_SUBSCRIBERS:
         i = settings_find_page(m->settings, answer->page);
-        if (i >= 0 && (size_t)i < m->n_subscribers && answer->result == PAGE_OK)
-            m->subscribers[i] = answer->subscribers;
+        page = i < 0 ? NULL : model_page_watch(m, (size_t)i);
+        if (page && answer->result == PAGE_OK)
+            page->subscribers = answer->subscribers;
         return;
     case PAGE_CHECK:
         take_check(m, answer);
@@ -648,12 +663,21 @@ static void take_chat_event(struct model *m, const struct chat_event *event)
         if (!p)
             return;
         p->joined = true;
+        p->joined_boot_ms = m->now.boot_ms;
         chat_joined(m, event->place);
         return;
     case CHAT_LEFT:
         p = model_place(m, event->place);
-        if (p)
+        if (p) {
             p->joined = false;
+            model_members_forget(p);
+        }
+        return;
+    case CHAT_PRESENT:
+    case CHAT_ABSENT:
+        p = model_place(m, event->place);
+        if (p)
+            model_member_set(m, p, event->text, event->kind == CHAT_PRESENT);
         return;
     case CHAT_SHOWN:
         chat_shown(m, event->token, true);
@@ -721,6 +745,7 @@ int engine_step(struct engine *e, const struct input *in, struct now now, struct
         ears_position(m, in->ear);
         break;
     }
+    remind_look_all(m);
     if (m->page_trouble)
         tell_page_trouble(m);
     if (m->meta.next_incident !=

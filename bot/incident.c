@@ -95,6 +95,7 @@ struct incident *incident_open(struct model *m, const char *page, const char *ho
     inc->r.opened_wall_ms = m->now.wall_ms;
     inc->opened_boot_ms = m->now.boot_ms;
     inc->revised_boot_ms = m->now.boot_ms;
+    inc->ladder_boot_ms = inc->remind_boot_ms = NOW_NEVER;
     inc->r.started_wall_ms = started_wall_ms;
     model_put(m, RECORD_META, &m->meta);
     if (!model_text(m, &inc->r.page, page) || !model_text(m, &inc->r.home, home) ||

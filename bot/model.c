@@ -148,6 +148,70 @@ size_t model_page_index(const struct model *m, const char *page)
     return i < 0 ? 0 : (size_t)i;
 }
 
+struct page_watch *model_page_watch(const struct model *m, size_t page_index)
+{
+    return page_index < m->n_pages ? &m->page[page_index] : NULL;
+}
+
+/* ---- who is there
+ * -------------------------------------------------------------------------------------- */
+
+static struct member *find_member(const struct place *p, const char *nick)
+{
+    struct member *it;
+
+    for (it = p->members; it && strcmp(it->nick, nick) != 0; it = it->next)
+        ;
+    return it;
+}
+
+void model_member_set(struct model *m, struct place *p, const char *nick, bool here)
+{
+    struct member *it = find_member(p, nick);
+    size_t n = 0;
+
+    if (it || !here) {
+        if (it)
+            it->here = here;
+        return; /* of who was never seen there it says nothing that they are not */
+    }
+    for (it = p->members; it; it = it->next)
+        n++;
+    if (n >= MEMBERS_MAX)
+        return;
+    it = calloc(1, sizeof *it);
+    if (!it || !(it->nick = strdup(nick))) {
+        free(it);
+        model_fail(m);
+        return;
+    }
+    it->here = here;
+    it->next = p->members;
+    p->members = it;
+}
+
+int model_member(const struct model *m, const char *place, const char *nick)
+{
+    const struct place *p;
+    const struct member *it;
+
+    for (p = m->places; p && strcmp(p->name, place) != 0; p = p->next)
+        ;
+    it = p ? find_member(p, nick) : NULL;
+    return it ? it->here : -1;
+}
+
+void model_members_forget(struct place *p)
+{
+    while (p->members) {
+        struct member *it = p->members;
+
+        p->members = it->next;
+        free(it->nick);
+        free(it);
+    }
+}
+
 /* ---- timers -------------------------------------------------------------------------------------
  */
 
@@ -251,6 +315,22 @@ int64_t model_past_boot(const struct model *m, int64_t wall_ms, int64_t max_ms)
     if (ago > max_ms)
         ago = max_ms;
     return m->now.boot_ms - ago;
+}
+
+int64_t model_near_boot(const struct model *m, int64_t wall_ms, int64_t max_ms)
+{
+    int64_t ahead = wall_ms - m->now.wall_ms;
+
+    if (ahead > max_ms)
+        ahead = max_ms;
+    if (ahead < -max_ms)
+        ahead = -max_ms;
+    return m->now.boot_ms + ahead;
+}
+
+int64_t model_wall(const struct model *m, int64_t boot_ms)
+{
+    return m->now.wall_ms + (boot_ms - m->now.boot_ms);
 }
 
 /* ---- alerts
@@ -449,6 +529,7 @@ void model_finish(struct model *m)
         struct place *p = m->places;
 
         m->places = p->next;
+        model_members_forget(p);
         free(p->name);
         free(p);
     }
@@ -466,7 +547,7 @@ void model_finish(struct model *m)
         free(t);
     }
     names_finish(&m->names);
-    free(m->subscribers);
+    free(m->page);
     free(m->page_trouble);
     record_finish(RECORD_META, &m->meta);
 }

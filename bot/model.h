@@ -69,9 +69,19 @@ struct incident {
     int64_t done_boot_ms; /* a step became public, 0: none since the start */
     int64_t opened_boot_ms;
     int64_t revised_boot_ms;
-    int64_t quiet_boot_ms; /* meaningful while quiet_wall_ms is set */
-    int64_t fixed_boot_ms; /* the same with fixed_wall_ms */
-    bool moved;            /* to another home: what is open is shown there soon */
+    int64_t quiet_boot_ms;    /* meaningful while quiet_wall_ms is set */
+    int64_t fixed_boot_ms;    /* the same with fixed_wall_ms */
+    int64_t speech_boot_ms;   /* budget.c's */
+    int64_t hush_boot_ms;     /* budget.c's: nothing is said unasked until then */
+    int64_t ladder_boot_ms;   /* remind.c's; NOW_NEVER: nothing waits */
+    int64_t reminded_boot_ms; /* 0: never, as for the next two */
+    int64_t reacted_boot_ms;
+    int64_t nudged_boot_ms;
+    int64_t red_boot_ms;          /* its oldest alert that fires was not older than that */
+    int64_t heard_boot_ms;        /* alerts could not be heard before, when last looked */
+    int64_t remind_boot_ms;       /* of TIMER_REMIND; NOW_NEVER: it is not set */
+    int64_t remind_floor_boot_ms; /* it is not set for a time before */
+    bool moved;                   /* to another home: what is open is shown there soon */
     bool revise_waits;     /* signals want another revision, held back by revision_interval */
     struct incident *next; /* oldest first */
 };
@@ -87,9 +97,31 @@ struct pending_shown {
     struct pending_shown *next;
 };
 
+/* Somebody of the configuration, or a bot that is believed, and whether they are in a channel. */
+struct member {
+    char *nick;
+    bool here;
+    struct member *next;
+};
+
+/* What is known of a status page as a whole; runtime only. */
+struct page_watch {
+    int64_t subscribers;   /* -1: unknown */
+    int64_t asked_boot_ms; /* when it was last asked for its incidents */
+    int64_t read_boot_ms;  /* when the last reading that came began, 0: none yet */
+    bool green;            /* nothing that is known of is open there */
+    int64_t green_boot_ms; /* since when */
+    int64_t fired_boot_ms; /* when alerts that tell something about it fired last */
+    int64_t red_boot_ms;   /* when it was last said that it is green and alerts fire, 0: never */
+};
+
+enum { MEMBERS_MAX = 500 };
+
 struct place {
     char *name;
     bool joined;
+    int64_t joined_boot_ms;
+    struct member *members;
     int64_t answers_since_boot_ms; /* to people who are not listed */
     int answers;
     struct place *next;
@@ -107,6 +139,7 @@ enum timer_kind {
     TIMER_OUTSIDE,       /* what readers see is looked at */
     TIMER_FOLLOW,        /* the next step may be proposed */
     TIMER_REMIND,        /* people are reminded of the incident */
+    TIMER_MUTE,          /* of the whole model: reminders are heard again */
     TIMER_ALARMS,        /* of the whole model: the page and the alarms are compared */
     TIMER_MAINTENANCE,   /* of the whole model: a planned window begins or ends */
     TIMER_PURGE          /* of the whole model, incident 0: old alerts and notes are forgotten */
@@ -173,8 +206,11 @@ struct model {
     uint64_t next_token;
     uint64_t next_seq;
     bool full_told; /* that max_open is reached */
-    size_t n_subscribers;
-    int64_t *subscribers;       /* per page, -1: unknown */
+    size_t n_pages;
+    struct page_watch *page; /* as in the settings; see model_page_watch() */
+    bool asked;              /* a command is carried out: what is said answers it */
+    int64_t mute_boot_ms;    /* no reminders until then */
+    int64_t start_boot_ms;
     struct watch_task *tasks;   /* watch.c's: what waits for a reading of the page, oldest first */
     struct outside *outside;    /* outside.c's: what readers should see by now */
     char *page_trouble;         /* what the check at start found, until it is told; or NULL */
@@ -213,6 +249,13 @@ bool model_is_open(const struct incident *inc);
 /** @return index in settings.page; falls back to 0 when the name has gone from the configuration.
  */
 size_t model_page_index(const struct model *m, const char *page);
+/** What is known of a page; NULL when memory for it was out. */
+struct page_watch *model_page_watch(const struct model *m, size_t page_index);
+/** Somebody came to a place or went; what there is no room for is forgotten. */
+void model_member_set(struct model *m, struct place *p, const char *nick, bool here);
+/** @return 1: they are there, 0: they have left, -1: nothing is known. */
+int model_member(const struct model *m, const char *place, const char *nick);
+void model_members_forget(struct place *p);
 
 /** Sets the one timer of that kind and incident. */
 void model_timer_set(struct model *m, enum timer_kind kind, int64_t incident, int64_t due_boot_ms);
@@ -229,6 +272,10 @@ void model_timeline_of(struct model *m, int64_t incident, int64_t wall_ms, const
                        const char *who, const char *text, int64_t ref, const char *subject);
 /** A stored wall time as a boot time: never in the future, never more than max_ms ago. */
 int64_t model_past_boot(const struct model *m, int64_t wall_ms, int64_t max_ms);
+/** The same for one that may lie ahead: never more than max_ms from now in either direction. */
+int64_t model_near_boot(const struct model *m, int64_t wall_ms, int64_t max_ms);
+/** A boot time as a wall time, to be stored. */
+int64_t model_wall(const struct model *m, int64_t boot_ms);
 
 /* Memory of single objects; NULL is fine. */
 void model_alert_remove(struct model *m, struct alert *a);

@@ -575,9 +575,32 @@ static void mute(struct model *m, const struct request *q)
         remind_unmute(m, &by);
 }
 
+/* Whoever may change an incident and speaks about it has seen it. */
+static void note_reaction(struct model *m, const struct request *q)
+{
+    struct incident *inc = NULL, *it;
+    bool several = false;
+
+    if (!command_spec_find(q->cmd.verb)->roles)
+        return;
+    if (q->cmd.incident) {
+        inc = model_incident(m, q->cmd.incident);
+    } else if (q->cmd.verb == COMMAND_CONFIRM) {
+        for (it = m->incidents; it; it = it->next)
+            if (model_is_open(it) && model_open_revision(it)) {
+                several = inc != NULL;
+                inc = it;
+            }
+    }
+    if (inc && !several)
+        remind_reacted(m, inc);
+}
+
 static void carry_out(struct model *m, const struct request *q)
 {
     struct asker by;
+
+    note_reaction(m, q);
 
     switch (q->cmd.verb) {
     case COMMAND_STATUS:
@@ -690,7 +713,9 @@ static void obey(struct model *m, const struct heard *line)
 void obey_command(struct model *m, const struct heard *line)
 {
     m->turn->ahead = m->store_sick; /* what is left of the commands then changes nothing */
+    m->asked = true;
     obey(m, line);
+    m->asked = false;
     m->turn->ahead = false;
     m->turn->to_stranger = false;
 }

@@ -59,7 +59,8 @@ bool outbox_is_over(const struct model *m, const struct incident *inc)
     for (o = inc->outbox; o; o = o->next)
         if (o->r.state == OUTBOX_DONE && !o->r.told)
             return false;
-    return inc->r.state == INCIDENT_RESOLVED && !outbox_expects_twin(m, inc);
+    return inc->r.state == INCIDENT_RESOLVED && !outbox_expects_twin(m, inc) &&
+           !outside_is_looking(m, inc->r.id);
 }
 
 static void enter(struct model *m, struct outbox *o, enum outbox_state state)
@@ -315,7 +316,7 @@ void outbox_patience(struct model *m, struct incident *inc)
     if (!o || o->patience_over || o->told_queued)
         return;
     o->patience_over = true;
-    chat_say_newest(m, o->r.place, SAY_ANSWER, CHAT_TOPIC_PROGRESS, o->r.id,
+    chat_say_newest(m, inc->r.id, o->r.place, SAY_ANSWER, CHAT_TOPIC_PROGRESS, o->r.id,
                     "confirm %lld.%lld taken, sending", (long long)inc->r.id,
                     (long long)o->r.revision);
 }
@@ -337,13 +338,13 @@ void outbox_tell(struct model *m, struct incident *inc)
     state = o->r.state == OUTBOX_QUEUED ? "queued, retrying" : "no clear answer, reading the page";
     error = o->r.error[0] ? o->r.error : "no answer";
     if (so_far < 1000)
-        chat_say_newest(m, inc->r.home, SAY_ANNOUNCE, CHAT_TOPIC_PROGRESS, o->r.id,
+        chat_say_newest(m, inc->r.id, inc->r.home, SAY_ANNOUNCE, CHAT_TOPIC_PROGRESS, o->r.id,
                         "%lld.%lld is not public yet: %s (%s). Post by hand if urgent: %s",
                         (long long)inc->r.id, (long long)o->r.revision, state, error,
                         chat_admin_url(m, inc));
     else
         chat_say_newest(
-            m, inc->r.home, SAY_ANNOUNCE, CHAT_TOPIC_PROGRESS, o->r.id,
+            m, inc->r.id, inc->r.home, SAY_ANNOUNCE, CHAT_TOPIC_PROGRESS, o->r.id,
             "%lld.%lld is not public yet: %s, %s so far (%s). Post by hand if urgent: %s",
             (long long)inc->r.id, (long long)o->r.revision, state, when_duration(so_far, ago),
             error, chat_admin_url(m, inc));
@@ -496,7 +497,7 @@ static void reconcile(struct model *m, struct incident *inc, struct outbox *o,
     enter(m, o, OUTBOX_QUEUED);
     if (expire(m, inc, o))
         goto out;
-    chat_say_newest(m, inc->r.home, SAY_ANNOUNCE, CHAT_TOPIC_PROGRESS, o->r.id,
+    chat_say_newest(m, inc->r.id, inc->r.home, SAY_ANNOUNCE, CHAT_TOPIC_PROGRESS, o->r.id,
                     "%lld.%lld is not on the page: sending it again", (long long)inc->r.id,
                     (long long)o->r.revision);
     o->next_boot_ms = m->now.boot_ms;

@@ -28,7 +28,8 @@ void outbox_restore(struct model *m);
 /** Its create was sent more than once, and has ended (10 min at most ago) or not: a twin of it may
  * show up on the page. */
 bool outbox_expects_twin(const struct model *m, const struct incident *inc);
-/** It has ended, the channel has seen all that there was to tell of it, no twin is expected. */
+/** It has ended, the channel has seen all that there was to tell of it, readers see it, no twin is
+ * expected. */
 bool outbox_is_over(const struct model *m, const struct incident *inc);
 /** @return the row that is not finished, oldest first, or NULL. */
 struct outbox *outbox_pending(const struct incident *inc);

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "chat.h"
+#include "incident.h"
+#include "outbox.h"
 #include "when.h"
 
 enum {
@@ -92,6 +94,25 @@ void outside_begin(struct model *m, const struct incident *inc, const struct rev
     model_timer_set(m, TIMER_OUTSIDE, o->incident, m->now.boot_ms + FIRST_LOOK_MS);
 }
 
+bool outside_is_looking(const struct model *m, int64_t incident)
+{
+    const struct outside *o;
+
+    for (o = m->outside; o && o->incident != incident; o = o->next)
+        ;
+    return o != NULL;
+}
+
+/* Seen, or given up: what has ended may be forgotten now. */
+static void finish(struct model *m, struct outside **link)
+{
+    struct incident *inc = model_incident(m, (*link)->incident);
+
+    drop(m, link);
+    if (inc && outbox_is_over(m, inc))
+        incident_forget(m, inc);
+}
+
 void outside_due(struct model *m, int64_t incident)
 {
     struct outside *o = *find(m, incident);
@@ -137,27 +158,27 @@ void outside_answer(struct model *m, const struct page_answer *answer)
     ago = m->now.boot_ms - o->since_boot_ms;
     when_duration(ago, words);
     if (answer->result == PAGE_OK && is_seen(o, answer)) {
-        chat_say_newest(m, o->home, SAY_REMINDER, CHAT_TOPIC_READERS, o->incident,
+        chat_say_newest(m, o->incident, o->home, SAY_REMINDER, CHAT_TOPIC_READERS, o->incident,
                         "%lld is visible to readers after %s", (long long)o->incident, words);
         model_timeline_of(m, o->incident, m->now.wall_ms, "visible", "", words, o->revision,
                           step_name(o->step));
-        drop(m, link);
+        finish(m, link);
         return;
     }
     if (ago >= LOUD_AFTER_MS && !o->loud) {
         o->loud = true;
         if (answer->result == PAGE_OK)
             chat_say_newest(
-                m, o->home, SAY_PROMPT, CHAT_TOPIC_READERS, o->incident,
+                m, o->incident, o->home, SAY_PROMPT, CHAT_TOPIC_READERS, o->incident,
                 "%lld is NOT visible to readers after %s: they still see the old state, look at %s",
                 (long long)o->incident, words, o->url);
         else
-            chat_say_newest(m, o->home, SAY_PROMPT, CHAT_TOPIC_READERS, o->incident,
+            chat_say_newest(m, o->incident, o->home, SAY_PROMPT, CHAT_TOPIC_READERS, o->incident,
                             "%lld: what readers see could not be read for %s (%s): %s",
                             (long long)o->incident, words, answer->error, o->url);
     }
     if (ago >= GIVE_UP_MS) {
-        drop(m, link);
+        finish(m, link);
         return;
     }
     o->delay_ms = o->delay_ms * 2 < LOOK_MAX_MS ? o->delay_ms * 2 : LOOK_MAX_MS;

@@ -16,6 +16,8 @@ void outside_begin(struct model *m, const struct incident *inc, const struct rev
 void outside_due(struct model *m, int64_t incident);
 /** An answer to PAGE_PUBLIC. */
 void outside_answer(struct model *m, const struct page_answer *answer);
+/** Whether what became public of that incident is still being looked for. */
+bool outside_is_looking(const struct model *m, int64_t incident);
 /** Frees what is looked for. */
 void outside_finish(struct model *m);
 

@@ -94,12 +94,17 @@ enum chat_event_kind {
     CHAT_LEFT,    /* place is lost: kicked, netsplit, connection lost; text says why */
     CHAT_SHOWN,   /* the server has taken the line with this token */
     CHAT_UNSHOWN, /* it was lost with the connection before that was known */
-    CHAT_DROPPED  /* count lines were dropped here since the last report */
+    CHAT_DROPPED, /* count lines were dropped here since the last report */
+    /* Somebody of the configuration, or a bot that is believed, is in the channel, or has left it:
+     * text is their nick as configured. For calling people, never for trust. Everybody has gone
+     * from a place that is lost. */
+    CHAT_PRESENT,
+    CHAT_ABSENT
 };
 
 struct chat_event {
     enum chat_event_kind kind;
-    const char *place; /* for JOINED, LEFT, DROPPED */
+    const char *place; /* for all but SHOWN and UNSHOWN */
     const char *text;  /* or "" */
     uint64_t token;
     int64_t count;

@@ -26,7 +26,7 @@
 static const struct column meta_columns[] = {
     INT(record_meta, id),       INT(record_meta, live),         INT(record_meta, next_incident),
     INT(record_meta, next_row), TEXT(record_meta, instance),    INT(record_meta, mute_wall_ms),
-    TEXT(record_meta, mute_by), TEXT(record_meta, mute_reason),
+    TEXT(record_meta, mute_by), TEXT(record_meta, mute_reason), INT(record_meta, red_told_wall_ms),
 };
 
 static const struct column incident_columns[] = {
@@ -59,9 +59,13 @@ static const struct column incident_columns[] = {
     INT(record_incident, alarmed),
     INT(record_incident, relapses),
     INT(record_incident, speech_wall_ms),
+    INT(record_incident, hush_wall_ms),
+    INT(record_incident, ladder_wall_ms),
     INT(record_incident, rung),
     INT(record_incident, reminded_wall_ms),
     INT(record_incident, reacted_wall_ms),
+    INT(record_incident, nudges),
+    INT(record_incident, nudged_wall_ms),
     INT(record_incident, postmortem),
 };
 

@@ -81,9 +81,10 @@ struct record_meta {
     int64_t next_incident;
     int64_t next_row; /* ids of all other tables */
     char *instance; /* random hex, made with the database: crier's key on the page begins with it */
-    int64_t mute_wall_ms; /* no reminders until then, 0: they are not muted */
+    int64_t mute_wall_ms; /* no reminders until then, 0 or past: they are not muted */
     char *mute_by;        /* person */
     char *mute_reason;
+    int64_t red_told_wall_ms; /* when it was last said that a page is green and alerts fire */
 };
 
 struct record_incident {
@@ -115,11 +116,15 @@ struct record_incident {
     int64_t fixed_wall_ms;   /* a fix was in place, 0: none that is known of */
     int64_t alarmed;         /* 1: an alert that matters to readers has fired in it */
     int64_t relapses;        /* how often its alerts fired again after they were quiet */
-    int64_t speech_wall_ms;  /* the budget of lines is used up to here, see chat.c */
-    int64_t rung;            /* reminders of what waits that were said, see remind.c */
+    int64_t speech_wall_ms;  /* the budget of lines is used up to here, see budget.c */
+    int64_t hush_wall_ms;    /* nothing is said unasked until then */
+    int64_t ladder_wall_ms; /* since when something waits for a confirm, see remind.c; 0: nothing */
+    int64_t rung;           /* how far the reminders of that have climbed */
     int64_t reminded_wall_ms;
     int64_t reacted_wall_ms; /* somebody who may has dealt with it */
-    int64_t postmortem;      /* enum postmortem_state */
+    int64_t nudges;          /* reminders that the page is stale, since the last word there */
+    int64_t nudged_wall_ms;
+    int64_t postmortem; /* enum postmortem_state */
 };
 
 struct record_revision {

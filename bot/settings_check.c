@@ -507,6 +507,7 @@ int settings_finalize(struct settings *s, struct problems *problems)
     check_maintenance(&c);
     check_chat(&c);
     check_pager(&c);
+    check_reminders(&c);
     if (c.err || problems->err)
         return CRIER_ENOMEM;
     return problems->n == before ? 0 : CRIER_EINVAL;

@@ -191,6 +191,22 @@ void check_networks(struct check *c)
                    "roles = [\"watch\", \"talk\"]; at one of them");
 }
 
+void check_reminders(struct check *c)
+{
+    const struct settings *s = c->s;
+    const struct reminder_settings *r = &s->reminders;
+    size_t i;
+
+    if (r->second_channel)
+        (void)check_channel(c, &r->second_channel, NULL, "reminders.second_channel",
+                            r->second_channel, CHANNEL_TALK);
+    for (i = 0; i < r->on_duty.n; i++)
+        if (settings_find_person(s, r->on_duty.item[i]) < 0)
+            check_unknown(c, &r->on_duty.item[i], NULL, "reminders.on_duty", r->on_duty.item[i],
+                          s->person, s->n_people, sizeof *s->person,
+                          offsetof(struct person_settings, name));
+}
+
 /* ---- who ------------------------------------------------------------------------------------- */
 
 static void check_account(struct check *c, const void *field, const struct where *where,

@@ -13,6 +13,7 @@
 #include "incident.h"
 #include "lookback.h"
 #include "maintenance.h"
+#include "remind.h"
 #include "utf8.h"
 #include "when.h"
 #include "wording.h"
@@ -137,8 +138,10 @@ static void revise(struct model *m, struct incident *inc, bool first)
     assert(plan.title &&
            plan.body); /* the first revision always has words: incidents open by a rule */
     rev = incident_revise(m, inc, &plan);
-    if (rev)
+    if (rev) {
+        remind_worse(m, inc);
         chat_announce(m, inc, rev, first);
+    }
     goto out;
 fail:
     model_fail(m);

@@ -99,8 +99,21 @@ static void request(struct model *m, size_t page_index, enum page_op op, const c
     turn_page(m->turn, &req);
 }
 
+/* Nothing is open there that crier knows of. */
+static void look_later(struct model *m, size_t page_index)
+{
+    int64_t interval = m->settings->reminders.page_check_interval_ms;
+
+    if (interval)
+        model_timer_set(m, TIMER_WATCH, timer_id(page_index), m->now.boot_ms + interval);
+}
+
 void watch_begin(struct model *m, size_t page_index)
 {
+    struct page_watch *page = model_page_watch(m, page_index);
+
+    if (page)
+        page->asked_boot_ms = m->now.boot_ms;
     request(m, page_index, PAGE_LIST, "");
     model_timer_set(m, TIMER_WATCH, timer_id(page_index), m->now.boot_ms + WATCH_EVERY_MS);
 }
@@ -108,8 +121,11 @@ void watch_begin(struct model *m, size_t page_index)
 void watch_due(struct model *m, size_t page_index)
 {
     forget_over(m);
-    if (page_index < m->settings->n_pages && is_wanted(m, page_index))
-        watch_begin(m, page_index);
+    if (page_index >= m->settings->n_pages)
+        return;
+    watch_begin(m, page_index);
+    if (!is_wanted(m, page_index))
+        look_later(m, page_index);
 }
 
 void watch_restore(struct model *m)
@@ -120,6 +136,8 @@ void watch_restore(struct model *m)
     for (i = 0; i < m->settings->n_pages; i++)
         if (is_wanted(m, i))
             watch_begin(m, i);
+        else
+            look_later(m, i);
 }
 
 /* ---- what people did on the page
@@ -207,8 +225,7 @@ static void take_edit(struct model *m, struct incident *inc, const struct page_i
                   p->body[cut] ? "..." : "");
 }
 
-/* Where an incident made by hand is told: the home of the first rule of its page. */
-static const char *home_of(const struct model *m, size_t page_index)
+const char *watch_home(const struct model *m, size_t page_index)
 {
     size_t i;
 
@@ -221,7 +238,7 @@ static const char *home_of(const struct model *m, size_t page_index)
 
 static void note_foreign(struct model *m, size_t page_index, const struct page_incident *p)
 {
-    const char *home = home_of(m, page_index);
+    const char *home = watch_home(m, page_index);
     struct incident *inc;
 
     if (!home)
@@ -407,11 +424,13 @@ static void take_one(struct model *m, const struct page_answer *answer)
         if (task->kind != TASK_ADOPT || task->incident != inc->r.id)
             continue;
         *link = task->next;
+        m->asked = true;
         if (answer->result == PAGE_OK && answer->n_incidents)
             adopt(m, task, answer->incident);
         else
             chat_say(m, task->place, SAY_ANSWER, "%s: the page could not be read (%s); try again",
                      task->nick, answer->error);
+        m->asked = false;
         task->next = NULL;
         task_destroy(task);
         return;
@@ -438,8 +457,13 @@ void watch_answer(struct model *m, const struct page_answer *answer)
     }
     if (answer->op != PAGE_LIST)
         return; /* a twin that could not be deleted is found again at the next reading */
-    if (answer->result == PAGE_OK)
+    if (answer->result == PAGE_OK) {
+        struct page_watch *page = model_page_watch(m, (size_t)i);
+
         take_list(m, answer, (size_t)i);
+        if (page && page->asked_boot_ms)
+            page->read_boot_ms = page->asked_boot_ms;
+    }
     run_tasks(m, (size_t)i);
 }
 
@@ -528,6 +552,8 @@ static void run_tasks(struct model *m, size_t page_index)
 {
     struct watch_task **link = &m->tasks;
 
+    m->asked = true; /* what comes of them answers a command */
+
     while (*link) {
         struct watch_task *task = *link;
         const struct incident *inc = model_incident(m, task->incident);
@@ -540,10 +566,12 @@ static void run_tasks(struct model *m, size_t page_index)
         run_end(m, task);
         task_destroy(task);
     }
+    m->asked = false;
 }
 
 void watch_tasks_due(struct model *m)
 {
+    m->asked = true;
     while (m->tasks) {
         struct watch_task *task = m->tasks;
 
@@ -555,6 +583,7 @@ void watch_tasks_due(struct model *m)
                      task->nick);
         task_destroy(task);
     }
+    m->asked = false;
 }
 
 /* ---- adoption

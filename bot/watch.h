@@ -1,9 +1,9 @@
 /*
  * watch: what the page really has: incidents made by hand, edits by hand, twins.
  *
- * Reads the page's unresolved incidents when a draft opens and every minute while crier has
- * anything open there. Takes over what people did on the page as it is, never overwrites it
- * silently. Works on the model of the step under way.
+ * Reads the page's unresolved incidents when a draft opens, every minute while crier has anything
+ * open there, and now and then (page_check_interval) while it has nothing. Takes over what people
+ * did on the page as it is, never overwrites it silently. Works on the model of the step under way.
  */
 #ifndef CRIER_WATCH_H
 #define CRIER_WATCH_H
@@ -13,6 +13,8 @@
 
 /** Reads the page now, and from then on every minute while something is open on it. */
 void watch_begin(struct model *m, size_t page_index);
+/** Where what belongs to a page alone is told: the home of its first rule. Borrowed, or NULL. */
+const char *watch_home(const struct model *m, size_t page_index);
 /** TIMER_WATCH. */
 void watch_due(struct model *m, size_t page_index);
 /** An answer to a PAGE_LIST, PAGE_GET or PAGE_DELETE that is no outbox row's. */
