@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "err.h"
+#include "html.h"
 #include "sandbox_style.h"
-#include "utf8.h"
 #include "when.h"
 
 enum { HOME_DAYS = 7, DAY_MS = 86400000, HISTORY_SIZE = 50 };
@@ -21,68 +21,6 @@ static const char *text_of(const json_t *object, const char *name)
     const char *text = json_string_value(json_object_get(object, name));
 
     return text ? text : "";
-}
-
-/* Text of any origin: markup characters as entities, controls and bidi marks left out. */
-static void escape(struct buf *out, const char *text)
-{
-    const char *p = text;
-
-    while (*p) {
-        size_t n = utf8_char_bytes(p);
-
-        if (!n) {
-            p++;
-            continue;
-        }
-        if (*p == '&')
-            buf_adds(out, "&amp;");
-        else if (*p == '<')
-            buf_adds(out, "&lt;");
-        else if (*p == '>')
-            buf_adds(out, "&gt;");
-        else if (*p == '"')
-            buf_adds(out, "&quot;");
-        else if (*p == '\'')
-            buf_adds(out, "&#39;");
-        else if (*p == '\n' || !utf8_is_unsafe(utf8_decode(p)))
-            buf_add(out, p, n);
-        p += n;
-    }
-}
-
-/* Text with line ends: an empty line begins a paragraph, a single one a line. */
-static void paragraphs(struct buf *out, const char *text)
-{
-    struct buf line;
-    bool open = false, blank = true;
-
-    buf_init(&line, HTTPD_ANSWER_MAX);
-    while (*text) {
-        size_t n = strcspn(text, "\n");
-
-        buf_clear(&line);
-        buf_add(&line, text, n);
-        if (line.len && line.data[line.len - 1] == '\r')
-            buf_truncate(&line, line.len - 1);
-        if (!line.len) {
-            blank = true;
-        } else {
-            if (blank)
-                buf_adds(out, open ? "</p><p>" : "<p>");
-            else
-                buf_adds(out, "<br>");
-            open = true;
-            blank = false;
-            escape(out, buf_str(&line));
-        }
-        text += n;
-        if (*text)
-            text++;
-    }
-    if (open)
-        buf_adds(out, "</p>");
-    buf_finish(&line);
 }
 
 /* "17 January 2023" */
@@ -156,14 +94,14 @@ static int frame_begin(struct frame *f, struct sandbox_call *call, const char *t
              "<meta name=\"robots\" content=\"noindex\">\n<link rel=\"icon\" href=\"data:,\">\n"
              "<title>");
     if (title) {
-        escape(out, title);
+        html_text(out, title);
         buf_adds(out, " - ");
     }
-    escape(out, f->name);
+    html_text(out, f->name);
     buf_addf(out, " status</title>\n<style nonce=\"%s\">\n%s</style>\n</head>\n<body>\n", f->nonce,
              style_sheet);
     buf_adds(out, "<header><div class=\"wrap\"><a class=\"name\" href=\"/\"><bdi>");
-    escape(out, f->name);
+    html_text(out, f->name);
     buf_adds(out, "</bdi> status</a> <a href=\"/history\">History</a></div></header>\n"
                   "<main class=\"wrap\">\n");
     return 0;
@@ -217,7 +155,7 @@ static void incident_meta(struct buf *out, const json_t *incident, int64_t near_
     }
     for (i = 0; i < json_array_size(components); i++) {
         buf_adds(out, i ? ", <bdi>" : " &middot; <bdi>");
-        escape(out, text_of(json_array_get(components, i), "name"));
+        html_text(out, text_of(json_array_get(components, i), "name"));
         buf_adds(out, "</bdi>");
     }
     buf_adds(out, " &middot; ");
@@ -254,7 +192,7 @@ static void incident_updates(struct buf *out, const json_t *incident, int64_t ne
         buf_adds(out, "</span> <span class=\"when\">");
         time_element(out, at, !when_same_day(at, near_wall_ms));
         buf_adds(out, "</span>\n");
-        paragraphs(out, text_of(u, "body"));
+        html_paragraphs(out, text_of(u, "body"));
         buf_adds(out, "</li>\n");
     }
     buf_adds(out, "</ol>\n");
@@ -263,9 +201,9 @@ static void incident_updates(struct buf *out, const json_t *incident, int64_t ne
 static void incident_link(struct buf *out, const json_t *incident)
 {
     buf_adds(out, "<a href=\"/incidents/");
-    escape(out, text_of(incident, "id"));
+    html_text(out, text_of(incident, "id"));
     buf_adds(out, "\"><bdi>");
-    escape(out, text_of(incident, "name"));
+    html_text(out, text_of(incident, "name"));
     buf_adds(out, "</bdi></a>");
 }
 
@@ -303,13 +241,13 @@ static void component_list(struct buf *out, const json_t *components)
 
         buf_addf(out, "<li class=\"%s\"><span class=\"label\"><bdi>",
                  sandbox_impacts[sandbox_view_impact(status)]);
-        escape(out, text_of(c, "name"));
+        html_text(out, text_of(c, "name"));
         buf_adds(out, "</bdi></span> <span class=\"state\">");
         words(out, *status ? status : "operational");
         buf_adds(out, "</span>");
         if (*text_of(c, "description")) {
             buf_adds(out, " <span class=\"about\">");
-            escape(out, text_of(c, "description"));
+            html_text(out, text_of(c, "description"));
             buf_adds(out, "</span>");
         }
         buf_adds(out, "</li>\n");
@@ -330,7 +268,7 @@ static void past_incident(struct buf *out, const json_t *incident, int level)
         buf_adds(out, "<div><span class=\"step\">");
         words(out, text_of(last, "status"));
         buf_adds(out, ":</span> ");
-        paragraphs(out, text_of(last, "body"));
+        html_paragraphs(out, text_of(last, "body"));
         buf_adds(out, "</div>\n");
     }
     buf_adds(out, "</article>\n");
@@ -376,7 +314,7 @@ static void banner(struct buf *out, const json_t *components, const json_t *open
     tone = worst > 0 ? sandbox_impacts[worst] : "none";
     buf_addf(out, "<section class=\"banner %s\">%s<div><h1>", tone,
              strcmp(tone, "none") ? icon_bad : icon_good);
-    escape(out, headline);
+    html_text(out, headline);
     buf_adds(out, "</h1><p>");
     time_element(out, now_wall_ms, true);
     buf_adds(out, "</p></div></section>\n");
@@ -480,7 +418,7 @@ static void postmortem(struct buf *out, const json_t *doc)
     if (!*text_of(own, "postmortem_body"))
         return;
     buf_adds(out, "<section>\n<h2>Post-mortem</h2>\n<div class=\"card postmortem\">\n");
-    paragraphs(out, text_of(own, "postmortem_body"));
+    html_paragraphs(out, text_of(own, "postmortem_body"));
     buf_adds(out, "</div>\n</section>\n");
 }
 
@@ -496,7 +434,7 @@ static int incident_page(struct sandbox_call *call, const char *id)
         (r = frame_begin(&f, call, text_of(incident, "name"))))
         goto out;
     buf_addf(f.out, "<article class=\"card incident %s\">\n<h1><bdi>", text_of(incident, "impact"));
-    escape(f.out, text_of(incident, "name"));
+    html_text(f.out, text_of(incident, "name"));
     buf_adds(f.out, "</bdi></h1>\n");
     incident_meta(f.out, incident, 0);
     incident_updates(f.out, incident, 0);

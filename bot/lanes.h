@@ -17,7 +17,7 @@
 #include "chronicle.h"
 
 enum {
-    LANES_WIDE_PX = 920,   /* names beside their lanes */
+    LANES_WIDE_PX = 960,   /* names beside their lanes */
     LANES_NARROW_PX = 330, /* for a phone: names above their lanes */
     LANES_ALERTS_MAX = 12, /* rows; the others are one row that shows how many fire */
     LANES_DEPLOYS_MAX = 6

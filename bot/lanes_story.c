@@ -526,6 +526,6 @@ char *lanes_story_headline(const struct lanes_story *s, char *dst, size_t size)
     else if (s->incident->state == INCIDENT_DISCARDED || s->incident->state == INCIDENT_RESOLVED)
         (void)snprintf(dst, size, "Nothing was made public");
     else
-        (void)snprintf(dst, size, "The public has been waiting for %s", length);
+        (void)snprintf(dst, size, "The public waits: %s", length);
     return dst;
 }

@@ -23,7 +23,7 @@ static const char style_sheet[] =
     ".lanes .lt-name{font-size:13px;font-weight:700}\n"
     ".lanes .lt-soft{font-size:12px;fill:#4d565f}\n"
     ".lanes .lt-chip{font-size:13px}\n"
-    ".lanes .lw{fill:#fdeccb}\n"
+    ".lanes .lw{fill:#fdf1d8}\n"
     ".lanes .lb{stroke-width:1px}\n"
     ".lanes .lb-alert{fill:#c2410c;stroke:#8f2f08}\n"
     ".lanes .lb-page{stroke:#8a0f28}.lanes .p-page{fill:#d3254a}.lanes .q-page{stroke:#5e0718}\n"
@@ -53,7 +53,7 @@ static const char style_sheet[] =
     ".lanes text{fill:#e6eaef;stroke:#171b22}\n"
     ".lanes .bg,.lanes .ls-resolved{fill:#171b22}\n"
     ".lanes .lt-soft{fill:#aab4bf}\n"
-    ".lanes .lw{fill:#3a2f17}\n"
+    ".lanes .lw{fill:#2e2717}\n"
     ".lanes .lb-alert{fill:#f0803c;stroke:#ffb184}\n"
     ".lanes .lb-page{stroke:#ff9fb0}.lanes .p-page{fill:#e0405f}.lanes .q-page{stroke:#ffd5dc}\n"
     ".lanes .lb-more{fill:#a8683f}\n"
@@ -254,7 +254,11 @@ void lanes_write(struct buf *out, const struct lanes_scene *s, const char *prefi
     add_patterns(out, prefix);
     buf_adds(out, "<rect class=\"bg\" width=\"100%\" height=\"100%\"/>\n");
     for (i = 0; i < s->n; i++)
-        add_item(out, &s->item[i], prefix);
+        if (s->item[i].shape != LANES_TEXT)
+            add_item(out, &s->item[i], prefix);
+    for (i = 0; i < s->n; i++) /* nothing is drawn over a text */
+        if (s->item[i].shape == LANES_TEXT)
+            add_item(out, &s->item[i], prefix);
     buf_adds(out, "</svg>\n");
 }
 
