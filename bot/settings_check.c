@@ -502,6 +502,7 @@ int settings_finalize(struct settings *s, struct problems *problems)
     check_people(&c);
     check_formats(&c);
     check_sources(&c);
+    check_web_server(&c);
     check_rules(&c);
     check_wordings(&c);
     check_maintenance(&c);

@@ -74,6 +74,7 @@ void check_people(struct check *c);
 void check_reminders(struct check *c);
 void check_formats(struct check *c);
 void check_sources(struct check *c);
+void check_web_server(struct check *c);
 void check_wordings(struct check *c);
 void check_rules(struct check *c);
 void check_maintenance(struct check *c);
