@@ -293,7 +293,7 @@ static void take_configured(struct model *m, const struct maintenance_settings *
     if (moved) {
         w->r.from_wall_ms = s->from_wall_ms;
         w->r.until_wall_ms = s->until_wall_ms;
-        w->r.ended_wall_ms = 0;
+        w->r.ended_wall_ms = w->r.opened = 0;
     }
     w->from_boot_ms = m->now.boot_ms + (s->from_wall_ms - m->now.wall_ms);
     w->until_boot_ms =
@@ -339,6 +339,10 @@ void maintenance_due(struct model *m)
             continue;
         }
         w->open = m->now.boot_ms >= w->from_boot_ms && m->now.boot_ms < w->until_boot_ms;
+        if (w->open && !w->r.opened) {
+            w->r.opened = 1;
+            model_put(m, RECORD_MAINTENANCE, &w->r);
+        }
         if (w->open && w->until_boot_ms < due)
             due = w->until_boot_ms;
         if (m->now.boot_ms < w->from_boot_ms && w->from_boot_ms < due)
@@ -363,7 +367,8 @@ void maintenance_restore(struct model *m)
 
     for (w = m->windows; w; w = w->next) {
         int64_t length = clamped(w->r.until_wall_ms - w->r.from_wall_ms, STORED_LONGEST_MS);
-        int64_t wait = clamped(w->r.from_wall_ms - m->now.wall_ms, STORED_LONGEST_MS);
+        int64_t wait =
+            w->r.opened ? 0 : clamped(w->r.from_wall_ms - m->now.wall_ms, STORED_LONGEST_MS);
         int64_t left = clamped(w->r.until_wall_ms - m->now.wall_ms, length);
 
         w->from_boot_ms =

@@ -59,7 +59,7 @@ static bool take_word(struct plan *p, const char *word)
 {
     size_t n = strlen(word);
 
-    if (strncasecmp(p->at, word, n) != 0 || (p->at[n] && p->at[n] != ' '))
+    if (strncasecmp(p->at, word, n) != 0 || (p->at[n] && p->at[n] != ' ' && p->at[n] != ':'))
         return false;
     p->at += n;
     skip_spaces(p);
@@ -125,11 +125,11 @@ static int64_t take_duration(struct plan *p)
     int64_t ms, got = 0;
     int words;
 
-    for (words = 0; words < DURATION_WORDS && *at; words++) {
+    for (words = 0; words < DURATION_WORDS && *at && *at != ':'; words++) {
         size_t n;
 
         at += strspn(at, " ");
-        at += strcspn(at, " ");
+        at += strcspn(at, " :");
         n = (size_t)(at - p->at);
         if (n >= sizeof typed)
             break;

@@ -158,6 +158,7 @@ static const struct column maintenance_columns[] = {
     INT(record_maintenance, until_wall_ms),
     INT(record_maintenance, announced),
     INT(record_maintenance, configured),
+    INT(record_maintenance, opened),
     INT(record_maintenance, ended_wall_ms),
     INT(record_maintenance, told),
     TEXT(record_maintenance, components),

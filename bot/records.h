@@ -249,6 +249,7 @@ struct record_maintenance {
     int64_t until_wall_ms;
     int64_t announced;     /* 1: by a bot's line, such as a read-only period */
     int64_t configured;    /* 1: of the configuration; components and checks are read from there */
+    int64_t opened;        /* 1: its time has come once, whatever the clock says now */
     int64_t ended_wall_ms; /* somebody ended it, or a bot's line said so; 0: not */
     int64_t told;          /* 1: the first page that it held back was told */
     char *components;      /* names, each with \n behind it */
