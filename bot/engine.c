@@ -785,16 +785,13 @@ size_t engine_open_incidents(const struct engine *e)
     return n;
 }
 
-const char *engine_ear_position(const struct engine *e, const char *name, int64_t *ret_wall_ms)
+const char *engine_ear_position(const struct engine *e, const char *name)
 {
     const struct ear *ear;
 
-    for (ear = e->m.ears; ear; ear = ear->next) {
-        if (strcmp(ear->r.name, name) != 0)
-            continue;
-        *ret_wall_ms = ear->r.wall_ms;
-        return ear->r.position;
-    }
+    for (ear = e->m.ears; ear; ear = ear->next)
+        if (!strcmp(ear->r.name, name))
+            return ear->r.position;
     return NULL;
 }
 

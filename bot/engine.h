@@ -80,8 +80,8 @@ void engine_reload(struct engine *e, const struct settings *settings);
 size_t engine_open_incidents(const struct engine *e);
 
 /** How far an ear had been read. @return the stored words, borrowed until the next step, or NULL:
- * never. @param ret_wall_ms when that was told last. */
-const char *engine_ear_position(const struct engine *e, const char *name, int64_t *ret_wall_ms);
+ * never. */
+const char *engine_ear_position(const struct engine *e, const char *name);
 
 /** What waits for people or for the page: revisions that may be confirmed, and confirmed steps that
  * are not done. */

@@ -26,6 +26,7 @@
 #include "patterns.h"
 #include "problems.h"
 #include "process_signals.h"
+#include "run_ears.h"
 #include "secret.h"
 #include "statuspage.h"
 #include "store_sqlite.h"
@@ -58,6 +59,7 @@ struct run {
     struct pager *pager; /* NULL: no command is configured */
     struct paging paging;
     struct run_web web;
+    struct run_ears *ears;
     struct loop loop;
 
     struct courier courier;
@@ -210,6 +212,22 @@ static void on_heard(void *ctx, const struct heard *line)
 
     if (!r->fatal && !r->leaving)
         fail(r, courier_hear(&r->courier, r->hearing, line, r->now));
+}
+
+static void on_ear_line(void *ctx, const struct ear_line *line)
+{
+    struct run *r = ctx;
+
+    if (!r->fatal && !r->leaving)
+        fail(r, courier_read(&r->courier, r->hearing, line, r->now));
+}
+
+static void on_ear_position(void *ctx, const struct ear_position *position)
+{
+    struct run *r = ctx;
+    struct input in = {.kind = INPUT_EAR, .ear = position};
+
+    step(r, &in);
 }
 
 static void on_chat_event(void *ctx, const struct chat_event *event)
@@ -375,6 +393,30 @@ static void irc_dispatch(void *ctx, const struct pollset *set, struct now now)
         port.dispatch(port.ctx, set, now);
 }
 
+/* Files and feeds can wait, so they do while there is no room for what they tell. */
+static bool ears_wait(const struct run *r)
+{
+    return is_held(r) || r->leaving || courier_is_full(&r->courier);
+}
+
+static void ears_collect(void *ctx, struct pollset *set)
+{
+    struct run *r = ctx;
+    struct source_port port = run_ears_source_port(r->ears);
+
+    if (!ears_wait(r))
+        port.collect(port.ctx, set);
+}
+
+static void ears_dispatch(void *ctx, const struct pollset *set, struct now now)
+{
+    struct run *r = ctx;
+    struct source_port port = run_ears_source_port(r->ears);
+
+    if (!ears_wait(r))
+        port.dispatch(port.ctx, set, now);
+}
+
 static void clock_collect(void *ctx, struct pollset *set)
 {
     (void)ctx;
@@ -438,6 +480,8 @@ static void reload(struct run *r)
     r->hearing = hearing;
     r->patterns = loaded.patterns;
     r->settings = loaded.settings;
+    if (run_ears_set(r->ears, r->settings, r->engine))
+        log_errorx("run", "out of memory: not every file and feed is read; send SIGHUP again");
     log_info("run", "configuration reloaded");
 }
 
@@ -484,6 +528,7 @@ static int start(struct run *r)
     struct loaded loaded;
     struct chat_sink chat_sink = {.ctx = r, .heard = on_heard, .event = on_chat_event};
     struct store_sink store_sink = {.ctx = r, .committed = on_committed};
+    struct ear_sink ear_sink = {.ctx = r, .line = on_ear_line, .position = on_ear_position};
     struct store_port store;
     char why[WHY_BYTES] = "";
     int err = load_aloud(r->config_path, &loaded);
@@ -520,7 +565,9 @@ static int start(struct run *r)
     err = make_page(r, r->settings, &r->page);
     if (err)
         return err == CRIER_ENOMEM ? EX_OSERR : EX_CONFIG;
-    if (irc_create(r->settings, r->net, &chat_sink, &r->irc))
+    if (run_ears_create(r->net, &ear_sink, &r->ears) ||
+        run_ears_set(r->ears, r->settings, r->engine) ||
+        irc_create(r->settings, r->net, &chat_sink, &r->irc))
         return EX_OSERR;
     return run_web_start(&r->web, r->settings, &r->formats, &r->courier);
 }
@@ -530,6 +577,7 @@ static void wire(struct run *r)
     struct source_port clock = {.ctx = r, .collect = clock_collect, .dispatch = clock_dispatch};
     struct source_port page = {.ctx = r, .collect = page_collect, .dispatch = page_dispatch};
     struct source_port irc = {.ctx = r, .collect = irc_collect, .dispatch = irc_dispatch};
+    struct source_port ears = {.ctx = r, .collect = ears_collect, .dispatch = ears_dispatch};
     struct page_port submit = {.ctx = r, .submit = page_submit};
     struct store_port store = store_sqlite_port(r->store);
     struct chat_port chat = irc_chat_port(r->irc);
@@ -546,6 +594,7 @@ static void wire(struct run *r)
     loop_add(&r->loop, &port);
     loop_add(&r->loop, &page);
     loop_add(&r->loop, &irc);
+    loop_add(&r->loop, &ears);
     port = web_source_port(r->web.web);
     loop_add(&r->loop, &port);
     if (r->pager) {
@@ -557,6 +606,7 @@ static void wire(struct run *r)
 static void stop(struct run *r)
 {
     run_web_stop(&r->web);
+    run_ears_destroy(r->ears);
     irc_destroy(r->irc);
     statuspage_destroy(r->page);
     if (r->store && store_sqlite_close(r->store, STORE_CLOSE_MS))
