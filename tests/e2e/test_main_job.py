@@ -40,7 +40,8 @@ def test_outage_of_2023_01_17(house):
         assert secret not in str(incident).lower()
 
     player.play(until="18:49:10")
-    settled = house.ask("deployer1", "!status resolve 1", CONFIRM)["number"]
+    house.heard("someuser", r"PROPOSAL 1\.4, monitoring")
+    settled = house.ask("deployer1", "!status resolve 1", r"PROPOSAL (?P<number>1\.\d+), resolved")["number"]
     house.ask("deployer1", f"!status confirm {settled}", r"\b1\b.*\bresolved\b")
     house.sandbox.wait_incident(lambda found: found["status"] == "resolved")
     assert house.sandbox.components_now() == {"Reading": "operational", "Editing": "operational"}

@@ -6,7 +6,8 @@ import threading
 import time
 from pathlib import Path
 
-OUTAGE = Path(__file__).resolve().parent.parent / "data" / "outage-2023-01-17.log"
+DATA = Path(__file__).resolve().parent.parent / "data"
+OUTAGE = DATA / "outage-2023-01-17.log"
 LINE = re.compile(r"^\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\] <(\S+)> (.*)$")
 
 
