@@ -216,12 +216,81 @@ static void outage_of_2025_03_29(void **state)
     play(&outage);
 }
 
+/* ---- an hour in which nobody answers --------------------------------------------------------- */
+
+/* What bots say from the first alert on; minutes after it. */
+static const struct {
+    int minute;
+    const char *nick, *text;
+} alone[] = {
+    {0, "icinga-wm", EXCEPTIONS},
+    {3, "jinxer-wm", FRONTEND},
+    {4, "jinxer-wm",
+     "FIRING: [2x] HaproxyUnavailable: HAProxy (cache_text) has reduced HTTP availability #page - "
+     "https://alerts.wikimedia.org/?q=alertname%3DHaproxyUnavailable"},
+    {9, "icinga-wm", "PROBLEM - Host mw1349 is DOWN: PING CRITICAL - Packet loss = 100%"},
+    {15, "jinxer-wm",
+     "FIRING: ATSBackendErrorsHigh: ATS: elevated 5xx errors from swift.discovery.wmnet #page - "
+     "https://alerts.wikimedia.org/?q=alertname%3DATSBackendErrorsHigh"},
+    {22, "icinga-wm", EXCEPTIONS_OK},
+    {24, "icinga-wm", EXCEPTIONS},
+    {31, "jinxer-wm", FRONTEND},
+    {45, "icinga-wm", EXCEPTIONS},
+};
+
+static void an_hour_alone(const char *config, bool confirmed_once)
+{
+    struct house h;
+    char clock[32];
+    size_t i, told, talk = 0;
+    int at;
+
+    house_init(&h, config);
+    h.now.wall_ms = INT64_C(1673913600000) + (int64_t)seconds("18:26:10") * 1000;
+    house_say(&h, OPS, "logmsgbot", "=", STARTED);
+    house_wait(&h, 9 * MINUTE);
+    for (at = seconds("18:35:10"); at < seconds("19:35:10"); at++) {
+        (void)snprintf(clock, sizeof clock, "%02d:%02d:%02d", at / 3600, at / 60 % 60, at % 60);
+        told = said(&h);
+        for (i = 0; i < sizeof alone / sizeof alone[0]; i++) {
+            if (at != seconds("18:35:10") + alone[i].minute * 60)
+                continue;
+            (void)printf("[%s] <%s> %s\n", clock, alone[i].nick, alone[i].text);
+            house_say(&h, OPS, alone[i].nick, "=", alone[i].text);
+        }
+        if (confirmed_once && at == seconds("18:36:00"))
+            house_say(&h, OPS, "deployer1", "example-deployer", "!status confirm");
+        house_wait(&h, SECOND);
+        print_channel(&h, told, clock);
+    }
+    for (i = 0; i < h.chat.n; i++)
+        talk += !strcmp(h.chat.line[i].place, OPS);
+    (void)printf("%zu lines in the channel, %zu with all channels\n", talk, h.chat.n);
+    assert_true(h.chat.n <= (size_t)h.settings->reminders.lines_per_hour);
+    assert_true(talk >= 4);
+    house_finish(&h);
+}
+
+static void an_hour_alone_keeps_the_budget(void **state)
+{
+    (void)state;
+    an_hour_alone("config/wikimedia.cfg", false);
+}
+
+static void an_hour_alone_after_a_confirm_keeps_the_budget(void **state)
+{
+    (void)state;
+    an_hour_alone("config/wikimedia.cfg", true);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(outage_of_2023_01_17),
         cmocka_unit_test(outage_of_2023_01_17_answered_at_once),
         cmocka_unit_test(outage_of_2025_03_29),
+        cmocka_unit_test(an_hour_alone_keeps_the_budget),
+        cmocka_unit_test(an_hour_alone_after_a_confirm_keeps_the_budget),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
