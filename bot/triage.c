@@ -530,7 +530,8 @@ static void on_firing(struct model *m, const struct signal *sig)
     /* Alertmanager may tell more of what was heard in the channel already; that line has its row.
      */
     written = a->r.firing && a->noted && sig->group_key && !a->r.group_key[0] &&
-              (a->r.paging || !sig->paging);
+              (a->r.paging || !sig->paging) &&
+              (!a->r.severity || a->r.severity >= (int64_t)sig->severity);
     told = a->r.firing && alert_tells(m, a);
     began = !a->r.firing || strcmp(a->r.rule, rule ? rule->name : "") != 0;
     alert_account(m, a, -1);

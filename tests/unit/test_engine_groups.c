@@ -198,7 +198,11 @@ static void a_group_is_known_by_its_key(void **state)
     post(h, group(SIGNAL_FIRING, KEY, "SearchDown", "search is down in codfw"));
     post(h, group(SIGNAL_FIRING, KEY, "SearchSlow", "search is slow"));
     assert_int_equal(alerts(h), 1);
+    house_jinxer(h, "FIRING: SearchLost: search is lost"); /* of another group */
+    assert_int_equal(alerts(h), 2);
     post(h, group(SIGNAL_RESOLVED, KEY, "SearchLost", "search is lost"));
+    assert_int_equal(firing(h), 1);
+    house_jinxer(h, "RESOLVED: SearchLost: search is lost");
     assert_int_equal(firing(h), 0);
 }
 
@@ -258,6 +262,45 @@ static void what_is_closed_is_not_reopened_by_the_other_ear(void **state)
     house_wait(h, MINUTE);
     house_jinxer(h, SEARCH); /* a new one */
     house_expect_said(h, HOUSE_OPS, "DRAFT 2.1");
+}
+
+/* The channel's line says critical, the group's label a warning: the label is believed. */
+static void what_the_labels_said_is_not_unsaid_by_the_channel(void **state)
+{
+    struct house *h = *state;
+    struct signal s = group(SIGNAL_FIRING, KEY, "SearchDown", "search is down");
+    int i;
+
+    s.severity = SEVERITY_WARNING;
+    house_deploy(h, STARTED);
+    house_jinxer(h, "FIRING: SearchDown: search is down");
+    house_expect_said(h, HOUSE_OPS, "DRAFT 1.1");
+    house_say(h, HOUSE_OPS, "dep1", "deployer1", "!status discard 1");
+    for (i = 0; i < 3; i++) {
+        house_wait(h, SECOND);
+        post(h, s);
+        house_wait(h, SECOND);
+        house_jinxer(h, "FIRING: SearchDown: search is down");
+    }
+    assert_int_equal(incidents(h), 1);
+    assert_int_equal(alerts(h), 1);
+}
+
+/* A line that shows no severity has its row; Alertmanager tells how bad it is. */
+static void a_line_is_completed_without_a_second_row(void **state)
+{
+    struct house *h = *state;
+    struct signal s = group(SIGNAL_FIRING, NULL, "SearchDown", "search is down");
+
+    house_deploy(h, STARTED);
+    s.place = HOUSE_OPS;
+    s.severity = SEVERITY_UNKNOWN;
+    post(h, s);
+    assert_int_equal(incidents(h), 0);
+    assert_int_equal(rows(h, NULL), 1);
+    post(h, group(SIGNAL_FIRING, KEY, "SearchDown", "search is down"));
+    assert_int_equal(incidents(h), 1);
+    assert_int_equal(rows(h, NULL), 1);
 }
 
 /* The group's label says that it is a page, which the line in the channel did not. */
@@ -355,6 +398,8 @@ int main(void)
         HOUSE_TEST(groups_of_the_same_words_are_two),
         HOUSE_TEST(an_echo_ends_nothing_else),
         HOUSE_TEST(what_is_closed_is_not_reopened_by_the_other_ear),
+        HOUSE_TEST(what_the_labels_said_is_not_unsaid_by_the_channel),
+        HOUSE_TEST(a_line_is_completed_without_a_second_row),
         HOUSE_TEST(a_page_by_label_opens_what_the_line_did_not),
         HOUSE_TEST(what_a_slower_ear_says_of_the_past_is_passed_over),
         HOUSE_TEST(a_clock_that_is_set_back_hides_no_alert),
