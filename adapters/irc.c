@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "irc_crowd.h"
 #include "irc_wire.h"
 #include "log.h"
 
@@ -37,6 +38,10 @@ int irc_create(const struct settings *settings, struct net *net, const struct ch
     irc->shared.net = net;
     irc->shared.sink = *sink;
     irc->shared.next_id = 1;
+    r = irc_crowd_list(settings, &irc->shared.nicks);
+    if (r)
+        goto out;
+    r = CRIER_ENOMEM;
     irc->wire = calloc(settings->n_networks ? settings->n_networks : 1, sizeof *irc->wire);
     if (!irc->wire)
         goto out;
@@ -61,6 +66,7 @@ void irc_destroy(struct irc *irc)
         return;
     destroy_all(irc->wire, irc->n);
     destroy_all(irc->leaving, irc->n_leaving);
+    irc_crowd_list_finish(&irc->shared.nicks);
     free(irc);
 }
 
@@ -184,11 +190,15 @@ int irc_reload(struct irc *irc, const struct settings *settings)
     struct irc_wire **wire = calloc(n ? n : 1, sizeof *wire);
     struct irc_wire_change **change = calloc(n ? n : 1, sizeof *change);
     struct irc_wire **leaving = calloc(irc->n_leaving + irc->n + 1, sizeof *leaving);
+    struct string_list nicks = {NULL, 0};
     int r = CRIER_ENOMEM;
 
     if (irc->quit_asked)
         r = CRIER_ESTATE;
     if (irc->quit_asked || !wire || !change || !leaving)
+        goto out;
+    r = irc_crowd_list(settings, &nicks);
+    if (r)
         goto out;
     for (i = 0; i < n; i++) {
         if (find_fitting(irc, &settings->network[i]))
@@ -199,6 +209,8 @@ int irc_reload(struct irc *irc, const struct settings *settings)
         if (r)
             goto out;
     }
+    irc_crowd_list_finish(&irc->shared.nicks);
+    irc->shared.nicks = nicks;
     for (i = 0; i < n; i++) {
         if (wire[i])
             continue;
@@ -229,6 +241,7 @@ out:
         irc_wire_destroy(wire[i]);
         irc_wire_change_destroy(change[i]);
     }
+    irc_crowd_list_finish(&nicks);
     free(wire);
     free(change);
     free(leaving);

@@ -25,6 +25,7 @@ static void rooms_free(struct irc_room *room, size_t n)
     for (i = 0; i < n; i++) {
         free(room[i].name);
         free(room[i].key);
+        irc_crowd_forget(&room[i].crowd);
     }
     free(room);
 }
@@ -64,6 +65,8 @@ int irc_rooms_set(struct irc_rooms *r, const struct channel_settings *channel, s
         room->name = strdup(channel[i].name);
         room->key = channel[i].key ? strdup(channel[i].key) : NULL;
         room->roles = channel[i].roles;
+        room->crowd = (struct irc_crowd){NULL, 0}; /* stays with the old list */
+        room->names_wanted = true;
         if (!old) {
             room->try_boot_ms = NOW_NEVER;
             room->backoff_ms = BACKOFF_MS;
@@ -99,6 +102,7 @@ void irc_rooms_stop(struct irc_rooms *r)
         r->room[i].state = IRC_ROOM_OUT;
         r->room[i].try_boot_ms = NOW_NEVER;
         r->room[i].backoff_ms = BACKOFF_MS;
+        irc_crowd_forget(&r->room[i].crowd);
     }
 }
 
@@ -108,10 +112,14 @@ void irc_room_joined(struct irc_room *room, int64_t boot_ms, int64_t server_ms)
     room->try_boot_ms = NOW_NEVER;
     room->joined_boot_ms = boot_ms;
     room->joined_server_ms = server_ms;
+    room->names_wanted = false; /* the server says them by itself */
+    room->names_boot_ms = boot_ms;
+    irc_crowd_forget(&room->crowd);
 }
 
 void irc_room_lost(struct irc_room *room, int64_t boot_ms)
 {
+    irc_crowd_forget(&room->crowd);
     if (room->state == IRC_ROOM_IN && boot_ms - room->joined_boot_ms > SETTLED_MS)
         room->backoff_ms = BACKOFF_MS;
     room->state = IRC_ROOM_OUT;
@@ -146,8 +154,13 @@ int64_t irc_rooms_next(const struct irc_rooms *r)
     int64_t next = NOW_NEVER;
     size_t i;
 
-    for (i = 0; i < r->n; i++)
-        if (r->room[i].try_boot_ms < next)
-            next = r->room[i].try_boot_ms;
+    for (i = 0; i < r->n; i++) {
+        const struct irc_room *room = &r->room[i];
+
+        if (room->try_boot_ms < next)
+            next = room->try_boot_ms;
+        if (room->names_wanted && room->state == IRC_ROOM_IN && room->names_boot_ms < next)
+            next = room->names_boot_ms;
+    }
     return next;
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "irc_crowd.h"
 #include "irc_line.h"
 #include "settings.h"
 
@@ -22,6 +23,9 @@ struct irc_room {
     int64_t backoff_ms;       /* for the next refusal */
     int64_t joined_boot_ms;   /* IRC_ROOM_IN */
     int64_t joined_server_ms; /* server-time of our own JOIN, 0: not said */
+    struct irc_crowd crowd;   /* IRC_ROOM_IN: who is there */
+    bool names_wanted;        /* that is to be asked for, */
+    int64_t names_boot_ms;    /* not before then */
 };
 
 struct irc_rooms {

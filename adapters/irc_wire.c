@@ -532,6 +532,8 @@ static void tick(struct irc_wire *w)
     irc_ident_tick(&w->ident, &w->support, now);
     if (w->state == IRC_WIRE_READY && w->joining)
         irc_rooms_tick(&w->rooms, now, room_join, w);
+    if (w->state == IRC_WIRE_READY)
+        irc_wire_crowd_tick(w);
 }
 
 /* ---- one turn ----------------------------------------------------------------------------- */

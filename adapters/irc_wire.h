@@ -20,7 +20,8 @@ struct irc_wire;
 struct irc_wire_shared {
     struct net *net;
     struct chat_sink sink;
-    uint64_t next_id; /* of the next line heard */
+    uint64_t next_id;         /* of the next line heard */
+    struct string_list nicks; /* whose coming and going is told (irc_crowd) */
 };
 
 /**

@@ -65,7 +65,12 @@ void irc_wire_apply(struct irc_wire *w, struct irc_wire_change *c)
 {
     struct network_settings *p = w->p;
     char *prefix = w->prefix;
+    size_t i;
 
+    for (i = 0; i < w->rooms.n; i++) { /* other people may matter now */
+        irc_crowd_forget(&w->rooms.room[i].crowd);
+        w->rooms.room[i].names_wanted = true;
+    }
     if (irc_rooms_set(&w->rooms, c->p->channel, c->p->n_channels, &w->support, room_left, w)) {
         log_errorx("irc", "%s: out of memory, the channels stay as they were", w->p->name);
         irc_wire_change_destroy(c);

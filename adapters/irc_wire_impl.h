@@ -1,7 +1,7 @@
 /*
  * irc_wire_impl: what the files of irc_wire share: irc_wire.c (the life of a connection),
- * irc_wire_in.c (what the server says), irc_wire_out.c (what goes out) and irc_wire_change.c (what
- * a reload changes). For nobody else.
+ * irc_wire_in.c (what the server says), irc_wire_crowd.c (who is in the channels), irc_wire_out.c
+ * (what goes out) and irc_wire_change.c (what a reload changes). For nobody else.
  */
 #ifndef CRIER_IRC_WIRE_IMPL_H
 #define CRIER_IRC_WIRE_IMPL_H
@@ -160,6 +160,17 @@ void irc_wire_line(struct irc_wire *w, char *line, size_t n);
 void irc_wire_library_event(void *ctx, const struct irc_event *event);
 void irc_wire_heard(void *ctx, const struct heard *line);
 void irc_wire_forget_records(struct irc_wire *w);
+
+/** Said before now, and said again. */
+bool irc_wire_in_history(const struct irc_wire *w, const struct irc_msg *m);
+
+/* ---- irc_wire_crowd.c: who is in the channels */
+/** Somebody's JOIN, PART, KICK, QUIT or NICK. */
+void irc_wire_crowd_line(struct irc_wire *w, const struct irc_msg *m);
+/** 353 or 366. */
+void irc_wire_crowd_names(struct irc_wire *w, const struct irc_msg *m);
+/** Asks where it is not known. */
+void irc_wire_crowd_tick(struct irc_wire *w);
 
 /* ---- irc_wire_out.c */
 /** A line for the server, at once. */

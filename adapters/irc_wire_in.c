@@ -55,7 +55,7 @@ void irc_wire_forget_records(struct irc_wire *w)
         clear_record(&w->record[i]);
 }
 
-static bool in_history_batch(const struct irc_wire *w, const struct irc_msg *m)
+bool irc_wire_in_history(const struct irc_wire *w, const struct irc_msg *m)
 {
     char ref[sizeof w->batch[0].ref];
     size_t i;
@@ -104,7 +104,7 @@ static struct irc_wire_record *keep_record(struct irc_wire *w, const struct irc_
         goto fail;
     (void)snprintf(r->userhost, n, "%s@%s", m->user, m->host);
     r->server_ms = server_time(m);
-    r->history = in_history_batch(w, m);
+    r->history = irc_wire_in_history(w, m);
     r->account = tagged_account(m);
     if (said) {
         const char *text;
@@ -433,14 +433,14 @@ static void on_batch(struct irc_wire *w, const struct irc_msg *m)
             free_one = &w->batch[i];
     }
     if (!free_one)
-        return; /* its lines count as history, see in_history_batch() */
+        return; /* its lines count as history, see irc_wire_in_history() */
     if (ref[0] == '-') {
         if (i < IRC_WIRE_BATCHES)
             free_one->ref[0] = '\0';
     } else if (ref[0] == '+') {
         (void)snprintf(free_one->ref, sizeof free_one->ref, "%s", ref + 1);
         free_one->history = strstr(type, "history") || strstr(type, "playback");
-        if (in_history_batch(w, m) && m->tags[0])
+        if (irc_wire_in_history(w, m) && m->tags[0])
             free_one->history = true; /* inside another one */
     }
 }
@@ -491,6 +491,10 @@ static bool on_numeric_line(struct irc_wire *w, const struct irc_msg *m)
 
             set_name(w->host, at ? at + 1 : host);
         }
+        return true;
+    case 353:
+    case 366:
+        irc_wire_crowd_names(w, m);
         return true;
     default:
         if (is_refusal(m->numeric))
@@ -566,6 +570,7 @@ static bool on_command(struct irc_wire *w, const struct irc_msg *m)
     } else if (!strcmp(c, "JOIN") && is_me(w, m->nick)) {
         on_own_prefix(w, m);
     }
+    irc_wire_crowd_line(w, m);
     return false;
 }
 

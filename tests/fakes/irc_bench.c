@@ -33,11 +33,14 @@ static void on_heard(void *ctx, const struct heard *h)
 
 static void on_event(void *ctx, const struct chat_event *e)
 {
-    static const char *const names[] = {"joined", "left", "shown", "unshown", "dropped"};
+    static const char *const names[] = {"joined",  "left",    "shown", "unshown",
+                                        "dropped", "present", "absent"};
     struct irc_bench *r = ctx;
 
     if (e->token)
         buf_addf(&r->told, "%s %llu\n", names[e->kind], (unsigned long long)e->token);
+    else if (e->kind == CHAT_PRESENT || e->kind == CHAT_ABSENT)
+        buf_addf(&r->told, "%s %s %s\n", names[e->kind], e->place, e->text);
     else
         buf_addf(&r->told, "%s %s %lld\n", names[e->kind], e->place, (long long)e->count);
 }
