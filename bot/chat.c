@@ -218,13 +218,19 @@ static int64_t count_mails(const struct model *m, size_t page_index)
     return n;
 }
 
-static const char *ordinal(int64_t n)
+static void add_ordinal(struct buf *b, int64_t n)
 {
-    int64_t tens = n % 100;
+    static const char *const last[] = {"0th", "1st", "2nd", "3rd", "4th",
+                                       "5th", "6th", "7th", "8th", "9th"};
+    int64_t tens = n / 10;
 
-    if (tens >= 11 && tens <= 13)
-        return "th";
-    return n % 10 == 1 ? "st" : n % 10 == 2 ? "nd" : n % 10 == 3 ? "rd" : "th";
+    if (tens % 10 == 1) {
+        buf_addf(b, "%lldth", (long long)n);
+        return;
+    }
+    if (tens)
+        buf_addf(b, "%lld", (long long)tens);
+    buf_adds(b, last[n % 10]);
 }
 
 static void add_mail(struct buf *b, const struct model *m, const struct incident *inc,
@@ -235,17 +241,18 @@ static void add_mail(struct buf *b, const struct model *m, const struct incident
     int64_t n = page ? page->subscribers : -1, mails = count_mails(m, i) + 1;
     char count[WHEN_BYTES], span[WHEN_BYTES];
 
-    if (!notifies(m, inc, rev))
+    if (!notifies(m, inc, rev)) {
         buf_adds(b, "no mail");
-    else if (mails >= m->settings->follow.mail_count)
-        buf_addf(b, "%lld%s mail in %s to %s subscribers: add `quiet` to spare them",
-                 (long long)mails, ordinal(mails),
+    } else if (mails >= m->settings->follow.mail_count) {
+        add_ordinal(b, mails);
+        buf_addf(b, " mail in %s to %s subscribers: add `quiet` to spare them",
                  when_duration(m->settings->follow.mail_span_ms, span),
                  n < 0 ? "all" : when_count(n, count));
-    else if (n < 0)
+    } else if (n < 0) {
         buf_adds(b, "subscribers are mailed");
-    else
+    } else {
         buf_addf(b, "%s subscriber%s", when_count(n, count), n == 1 ? "" : "s");
+    }
 }
 
 /* Who is asked by name: whoever proposed it, else the deployer of the suspect deploy. */
