@@ -219,6 +219,28 @@ int wording_render(const struct settings *s, size_t wording_index, enum step ste
                              ret_body);
 }
 
+enum wording_text wording_recognise(const struct settings *s, size_t wording_index, enum step step,
+                                    const struct wording_context *context, const char *body)
+{
+    int which;
+
+    for (which = STEP_COUNT; which < WORDING_TEXTS; which++) {
+        char *title, *rendered;
+        bool same;
+
+        if (wording_text_step((enum wording_text)which) != step ||
+            wording_render_as(s, wording_index, (enum wording_text)which, context, &title,
+                              &rendered))
+            continue;
+        same = !strcmp(rendered, body);
+        free(title);
+        free(rendered);
+        if (same)
+            return (enum wording_text)which;
+    }
+    return (enum wording_text)step;
+}
+
 int wording_check_template(const char *text, char *why, size_t why_size)
 {
     const char *p;

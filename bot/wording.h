@@ -82,6 +82,28 @@ int wording_check_template(const char *text, char *why, size_t why_size)
     __attribute__((warn_unused_result));
 
 /**
+ * What a prepared text must not say, besides what wording_check() finds: promises of a time, the
+ * stock sentences that status pages fill in by themselves and near forms of them, and, where
+ * nothing is known that mended it (WORDING_RECOVERED), a fix. For the configuration; what people
+ * type is their own business.
+ *
+ * @param text  a template. @param which WORDING_TEXTS for a title.
+ * @param why   what is wrong and what to write instead; at most WORDING_WHY_BYTES.
+ * @return 0 or CRIER_EINVAL.
+ */
+int wording_lint(const char *text, enum wording_text which, char *why, size_t why_size)
+    __attribute__((warn_unused_result));
+
+/**
+ * Which text of its wording a body is, for a step at which there are several.
+ * @param body as it was rendered with this context. @return the text that gives just this body;
+ * that of the step where none does.
+ */
+enum wording_text wording_recognise(const struct settings *settings, size_t wording_index,
+                                    enum step step, const struct wording_context *context,
+                                    const char *body);
+
+/**
  * Whether these words may become public: not empty, not too long, plain text without markup, links,
  * host names, addresses, tickets, or a word of settings.internal_words.
  *

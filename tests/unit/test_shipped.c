@@ -311,20 +311,27 @@ static void check_words(const struct settings *s, size_t wording)
         .started_wall_ms = INT64_C(1673980380000), /* the day before: the longest form */
         .now_wall_ms = INT64_C(1674066780000),
     };
+    const struct wording_settings *w = &s->wording[wording];
     size_t i;
-    int step;
+    int which;
 
     components_init(&all);
     for (i = 0; i < s->n_components; i++)
         assert_int_equal(components_set(&all, s->component[i].name, COMPONENT_PARTIAL_OUTAGE), 0);
-    for (step = 0; step < STEP_COUNT; step++) {
+    for (which = 0; which < WORDING_TEXTS; which++) {
+        const char *key = wording_text_name((enum wording_text)which), *name = w->name;
         char *title = NULL, *body = NULL, why[WORDING_WHY_BYTES];
 
-        assert_int_equal(wording_render(s, wording, (enum step)step, &context, &title, &body), 0);
+        if (!wording_template(w, (enum wording_text)which))
+            fail_msg("%s has no text for %s", name, key);
+        assert_int_equal(
+            wording_render_as(s, wording, (enum wording_text)which, &context, &title, &body), 0);
         if (wording_check(s, title, body, why, sizeof why))
-            fail_msg("%s, %s: %s", s->wording[wording].name, step_name((enum step)step), why);
+            fail_msg("%s, %s: %s", name, key, why);
         if (utf8_length(title) + utf8_length(body) >= 300)
-            fail_msg("%s, %s: too long", s->wording[wording].name, step_name((enum step)step));
+            fail_msg("%s, %s: too long", name, key);
+        if ((which == WORDING_AGAIN) != (strstr(body, "is back") != NULL))
+            fail_msg("%s, %s: says that it is back, or should", name, key);
         free(title);
         free(body);
     }

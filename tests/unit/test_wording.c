@@ -221,6 +221,147 @@ static void shortens_a_long_list(void **state)
     components_finish(&list);
 }
 
+/* ---- what prepared texts must not say -------------------------------------------------------- */
+
+static void lints_prepared_texts(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *hint;      /* NULL: fine */
+        const char *recovered; /* the same as WORDING_RECOVERED */
+    } rows[] = {
+        {"", NULL, NULL},
+        {"Some people may see an error instead of pages; we are investigating.", NULL, NULL},
+        {"We are investigating who is affected and how.", NULL, NULL},
+        {"Pages load again. We are watching whether it stays that way.", NULL, NULL},
+        {"From {since}, pages may have taken a few minutes to load.", NULL, NULL},
+        {"Since {since}, in {components}, ten hours of edits may be lost.", NULL, NULL},
+        {"Our sites are within reach again in all parts of the world.", NULL, NULL},
+        {"In the last hour, some edits were lost; 5 minutes of work at most.", NULL, NULL},
+        {"Pages may not load in time. In some countries they do not load at all.", NULL, NULL},
+        {"No sooner than you log in you may be logged out.", NULL, NULL},
+        {"By then 18 of 20 people saw it, and at 5 percent it stayed.", NULL, NULL},
+        {"This incident has a name.", NULL, NULL},
+        {"We are investigating an issue with images.", NULL, NULL},
+        {"A prefix may be shown; suffixes are not affected.", NULL, NULL},
+        /* promises of a time */
+        {"It will be back within 10 minutes.", "\"within 10 minutes\" promises", NULL},
+        {"It will be back within ten minutes.", "promises a time", NULL},
+        {"Back in an hour.", "\"in an hour\" promises", NULL},
+        {"Back in about an hour or so.", "promises a time", NULL},
+        {"Back IN A FEW\tminutes!", "promises a time", NULL},
+        {"It should work in the next couple of hours.", "promises a time", NULL},
+        {"It should work in less than 30min", "promises a time", NULL},
+        {"Give us a hand in 5-10 minutes", "promises a time", NULL},
+        {"It will be over in minutes.", "promises a time", NULL},
+        {"In no time it works.", "promises a time", NULL},
+        {"In the near future.", "promises a time", NULL},
+        {"It will work by 18:00.", "\"by 18:00\" promises", NULL},
+        {"It will work by 18:00 UTC.", "promises a time", NULL},
+        {"It will work by 6 pm", "promises a time", NULL},
+        {"It will work by 6pm", "promises a time", NULL},
+        {"Edit again before noon.", "promises a time", NULL},
+        {"Edits are closed until about 18.30.", "promises a time", NULL},
+        {"More at 1800UTC.", "promises a time", NULL},
+        {"We will be back shortly.", "\"shortly\" promises", NULL},
+        {"More SOON!", "\"SOON\" promises", NULL},
+        {"As soon as possible.", "promises a time", NULL},
+        {"We hope to be done later today.", "promises a time", NULL},
+        {"By the end of the day.", "promises a time", NULL},
+        {"Tomorrow.", "promises a time", NULL},
+        {"It is expected to be over.", "promises a time", NULL},
+        {"Any minute now.", "promises a time", NULL},
+        /* stock sentences */
+        {"We are currently investigating this issue.", "stock sentence", NULL},
+        {"we're currently investigating the issue", "stock sentence", NULL},
+        {"We are investigating this incident!", "stock sentence", NULL},
+        {"Currently, our team is looking into this problem", "stock sentence", NULL},
+        {"The issue has been identified and a fix is being implemented.", "stock sentence", NULL},
+        {"The problem was identified.", "stock sentence", NULL},
+        {"We have identified the issue", "stock sentence", NULL},
+        {"A fix is now being implemented", "\"fix is now being implemented\"", NULL},
+        {"We are implementing a fix.", "stock sentence", NULL},
+        {"A fix has been implemented and we are monitoring the results.", "stock sentence", NULL},
+        {"Pages load again; we are monitoring the result.", "stock sentence", NULL},
+        {"We will continue to monitor", "stock sentence", NULL},
+        {"We are continuing to investigate this issue.", "stock sentence", NULL},
+        {"This incident has been resolved.", "stock sentence", NULL},
+        {"The  ISSUE, is resolved", "stock sentence", NULL},
+        {"The problem has now been fully resolved.", "stock sentence", NULL},
+        /* a fix that nobody knows of */
+        {"A fix is in place.", NULL, "\"fix\" claims that somebody mended it"},
+        {"We fixed it.", NULL, "claims"},
+        {"It is repaired.", NULL, "claims"},
+        {"We have found the cause; pages load again.", NULL, "claims"},
+        {"The change was rolled back.", NULL, "\"rolled back\" claims"},
+        {"Service is restored.", NULL, "claims"},
+        {"Everything is solved.", NULL, "claims"},
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *hints[2] = {rows[i].hint, rows[i].hint ? rows[i].hint : rows[i].recovered};
+        enum wording_text which[2] = {WORDING_STEP_MONITORING, WORDING_RECOVERED};
+        size_t k;
+
+        for (k = 0; k < 2; k++) {
+            char why[WORDING_WHY_BYTES] = "x";
+            int r = wording_lint(rows[i].text, which[k], why, sizeof why);
+
+            if ((r == CRIER_EINVAL) != (hints[k] != NULL) ||
+                (hints[k] ? !strstr(why, hints[k]) : why[0] != '\0'))
+                fail_msg("\"%s\": %d %s", rows[i].text, r, why);
+        }
+    }
+}
+
+/* Longer than anything that could be public, and with odd bytes. */
+static void lints_anything(void **state)
+{
+    char text[20000], why[WORDING_WHY_BYTES];
+    size_t i;
+
+    (void)state;
+    for (i = 0; i + 1 < sizeof text; i++)
+        text[i] = (char)(i % 3 ? 1 + i * 7 % 255 : ' ');
+    text[sizeof text - 1] = '\0';
+    assert_int_equal(wording_lint(text, WORDING_RECOVERED, why, sizeof why), 0);
+    memset(text, 'w', sizeof text - 1);
+    assert_int_equal(wording_lint(text, WORDING_RECOVERED, why, sizeof why), 0);
+    assert_int_equal(wording_lint("{since", WORDING_TEXTS, why, sizeof why), 0);
+    assert_int_equal(wording_lint("in", WORDING_TEXTS, why, sizeof why), 0);
+    assert_int_equal(wording_lint("by about", WORDING_TEXTS, why, sizeof why), 0);
+}
+
+static void recognises_which_text_it_is(void **state)
+{
+    static char title[] = "T", text[][20] = {"new", "known", "{since}", "over", "by {since}"};
+    struct wording_context context = {NULL, OUTAGE, OUTAGE};
+    struct house h;
+    size_t i;
+
+    (void)state;
+    build(&h);
+    h.wording.title = title;
+    for (i = 0; i < STEP_COUNT; i++)
+        h.wording.body[i] = text[i];
+    h.wording.recovered = text[4];
+    assert_int_equal(
+        wording_recognise(&h.settings, 0, STEP_MONITORING, &context, "by about 18:33 UTC"),
+        WORDING_RECOVERED);
+    assert_int_equal(
+        wording_recognise(&h.settings, 0, STEP_MONITORING, &context, "about 18:33 UTC"),
+        WORDING_STEP_MONITORING);
+    assert_int_equal(wording_recognise(&h.settings, 0, STEP_MONITORING, &context, "typed"),
+                     WORDING_STEP_MONITORING);
+    assert_int_equal(
+        wording_recognise(&h.settings, 0, STEP_IDENTIFIED, &context, "by about 18:33 UTC"),
+        WORDING_STEP_IDENTIFIED);
+    assert_int_equal(wording_recognise(&h.settings, 7, STEP_IDENTIFIED, &context, "x"),
+                     WORDING_STEP_IDENTIFIED);
+}
+
 /* ---- what may become public ------------------------------------------------------------------ */
 
 static void lets_newspaper_language_pass(void **state)
@@ -580,6 +721,9 @@ int main(void)
         cmocka_unit_test(renders_placeholders),
         cmocka_unit_test(renders_each_step_from_its_own_text),
         cmocka_unit_test(renders_recovered_and_again),
+        cmocka_unit_test(lints_prepared_texts),
+        cmocka_unit_test(lints_anything),
+        cmocka_unit_test(recognises_which_text_it_is),
         cmocka_unit_test(shortens_a_long_list),
         cmocka_unit_test(lets_newspaper_language_pass),
         cmocka_unit_test(keeps_the_inside_inside),
