@@ -238,7 +238,8 @@ bool ears_pass_over(struct model *m, const struct signal *sig)
 {
     if (is_history(m, sig))
         return true;
-    return !sig->group_key && has_several_ears(m, sig->source) && is_echo(m, sig);
+    return !(sig->group_key && sig->group_key[0]) && has_several_ears(m, sig->source) &&
+           is_echo(m, sig);
 }
 
 /* ---- positions and upkeep

@@ -6,20 +6,21 @@
 #include "buf.h"
 #include "err.h"
 
+#include "feed.h"
 #include "tail.h"
 
 enum { PLACES_MAX = 10000 };
 
 struct run_ears {
     struct tail *tail;
+    struct feeds *feeds;
 };
 
 int run_ears_create(struct net *net, const struct ear_sink *sink, struct run_ears **ret_ears)
 {
     struct run_ears *e = calloc(1, sizeof *e);
 
-    (void)net;
-    if (!e || tail_create(sink, &e->tail)) {
+    if (!e || tail_create(sink, &e->tail) || feeds_create(net, sink, &e->feeds)) {
         run_ears_destroy(e);
         return CRIER_ENOMEM;
     }
@@ -32,6 +33,7 @@ void run_ears_destroy(struct run_ears *e)
     if (!e)
         return;
     tail_destroy(e->tail);
+    feeds_destroy(e->feeds);
     free(e);
 }
 
@@ -78,6 +80,23 @@ static int follow_files(struct run_ears *e, struct places *places,
     return 0;
 }
 
+/* As often as the source wants it that wants it most often. */
+static int follow_feed(struct run_ears *e, struct places *places, const struct settings *s,
+                       const char *url, const struct engine *engine)
+{
+    const char *place = add_place(places, "feed", url);
+    int64_t interval_ms = INT64_MAX;
+    size_t i;
+
+    for (i = 0; i < s->n_sources; i++)
+        if (s->source[i].feed && !strcmp(s->source[i].feed, url) &&
+            s->source[i].feed_interval_ms < interval_ms)
+            interval_ms = s->source[i].feed_interval_ms;
+    if (!place)
+        return CRIER_ENOMEM;
+    return feeds_follow(e->feeds, url, interval_ms, engine_ear_position(engine, place));
+}
+
 int run_ears_set(struct run_ears *e, const struct settings *settings, const struct engine *engine)
 {
     struct places places = {0};
@@ -86,8 +105,13 @@ int run_ears_set(struct run_ears *e, const struct settings *settings, const stru
 
     for (i = 0; i < settings->n_sources && !err; i++)
         err = follow_files(e, &places, &settings->source[i], engine);
-    if (!err)
+    for (i = 0; i < settings->n_sources && !err; i++)
+        if (settings->source[i].feed)
+            err = follow_feed(e, &places, settings, settings->source[i].feed, engine);
+    if (!err) {
         tail_keep(e->tail, places.item, places.n);
+        feeds_keep(e->feeds, places.item, places.n);
+    }
     places_finish(&places);
     return err;
 }
@@ -96,18 +120,20 @@ int run_ears_set(struct run_ears *e, const struct settings *settings, const stru
 
 static void collect(void *ctx, struct pollset *set)
 {
-    struct run_ears *e = ctx;
-    struct source_port port = tail_source_port(e->tail);
+    const struct run_ears *e = ctx;
+    struct source_port tail = tail_source_port(e->tail), feeds = feeds_source_port(e->feeds);
 
-    port.collect(port.ctx, set);
+    tail.collect(tail.ctx, set);
+    feeds.collect(feeds.ctx, set);
 }
 
 static void dispatch(void *ctx, const struct pollset *set, struct now now)
 {
-    struct run_ears *e = ctx;
-    struct source_port port = tail_source_port(e->tail);
+    const struct run_ears *e = ctx;
+    struct source_port tail = tail_source_port(e->tail), feeds = feeds_source_port(e->feeds);
 
-    port.dispatch(port.ctx, set, now);
+    tail.dispatch(tail.ctx, set, now);
+    feeds.dispatch(feeds.ctx, set, now);
 }
 
 struct source_port run_ears_source_port(struct run_ears *e)
