@@ -127,6 +127,14 @@ void fake_chat_joined(struct fake_chat *f, const char *place)
     f->sink.event(f->sink.ctx, &event);
 }
 
+void fake_chat_member(struct fake_chat *f, const char *place, const char *nick, bool here)
+{
+    struct chat_event event = {
+        .kind = here ? CHAT_PRESENT : CHAT_ABSENT, .place = place, .text = nick};
+
+    f->sink.event(f->sink.ctx, &event);
+}
+
 void fake_chat_left(struct fake_chat *f, const char *place, const char *why)
 {
     struct chat_event event = {.kind = CHAT_LEFT, .place = place, .text = why};

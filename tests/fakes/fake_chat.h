@@ -44,6 +44,8 @@ size_t fake_chat_show(struct fake_chat *f);
 size_t fake_chat_unshow(struct fake_chat *f);
 /** Reports that a place can be spoken to, or not any more. @param place "network/#channel". */
 void fake_chat_joined(struct fake_chat *f, const char *place);
+/** Somebody is in a channel, or has left it. @param nick as configured. */
+void fake_chat_member(struct fake_chat *f, const char *place, const char *nick, bool here);
 void fake_chat_left(struct fake_chat *f, const char *place, const char *why);
 
 /**
