@@ -49,8 +49,8 @@ static const struct command_spec specs[] = {
      "publish what was shown; quiet: no mail to subscribers", parse_confirm},
     {COMMAND_EDIT, "edit", ROLE_DEPLOYER, "edit N title|body|impact|components|start ...",
      "edit 7 impact minor", "change the draft or proposal before it is public", parse_edit},
-    {COMMAND_TEXT, "text", ROLE_DEPLOYER, "text N NAME", "text 7 slow",
-     "take another prepared wording", parse_name},
+    {COMMAND_TEXT, "text", ROLE_DEPLOYER, "text N [NAME]", "text 7 slow",
+     "take another prepared wording; without a name: which there are", parse_reason},
     {COMMAND_DISCARD, "discard", ROLE_DEPLOYER, "discard N [reason]", "discard 7 false alarm",
      "drop the draft; of a public incident, drop the waiting proposal only", parse_reason},
     {COMMAND_OPEN, "open", ROLE_DEPLOYER, "open [title]", "open Pages load slowly",
@@ -423,7 +423,7 @@ static int parse_name(struct command_scan *scan, struct command *c)
     (void)take_colon(scan);
     r = take_text(scan, c);
     if (!r && !*c->text)
-        return refuse_usage(scan, "which wording");
+        return refuse_usage(scan, "say what");
     return r;
 }
 

@@ -10,7 +10,13 @@
 #include "when.h"
 #include "wording.h"
 
-enum { NAMES_BYTES = 300 };
+enum {
+    FITS = 2,
+    LIST_LINES = 2,
+    LIST_LINE = 400, /* bytes that surely fit one line of IRC */
+    LIST_MORE = 16,  /* of them, for " and 12 more" */
+    LIST_BYTES = 2000
+};
 
 #define SAY(m, by, ...) chat_say(m, (by)->place, SAY_ANSWER, __VA_ARGS__)
 
@@ -204,14 +210,16 @@ static void prepare_again(struct model *m, const struct revision *base,
                           char **ret_title, char **ret_body)
 {
     int i = settings_find_wording(m->settings, base->r.wording);
-    enum step step = (enum step)base->r.step;
+    enum wording_text which;
     char *title, *body;
     int r;
 
     *ret_title = *ret_body = NULL;
-    if (i < 0 || wording_render(m->settings, (size_t)i, step, before, &title, &body))
+    which = wording_recognise(m->settings, i < 0 ? SIZE_MAX : (size_t)i, (enum step)base->r.step,
+                              before, base->r.body);
+    if (i < 0 || wording_render_as(m->settings, (size_t)i, which, before, &title, &body))
         return;
-    r = wording_render(m->settings, (size_t)i, step, now, ret_title, ret_body);
+    r = wording_render_as(m->settings, (size_t)i, which, now, ret_title, ret_body);
     if (r) {
         if (r == CRIER_ENOMEM)
             model_fail(m);
@@ -349,6 +357,82 @@ out:
     free(body);
 }
 
+/* How well a wording fits what the revision is about: 2 where a rule for such components and such
+ * an impact takes it, 1 where one for such components does. */
+static int fitness(const struct model *m, size_t wording, const struct revision *base)
+{
+    const struct settings *s = m->settings;
+    size_t i, j;
+    int best = 0;
+
+    for (i = 0; i < s->n_rules && best < FITS; i++) {
+        const struct rule_settings *rule = &s->rule[i];
+        bool all = rule->n_components > 0;
+
+        if (rule->ignore || !rule->wording || rule->wording_index != wording)
+            continue;
+        for (j = 0; j < rule->n_components; j++)
+            all = all && components_find(&base->components, rule->component[j].name);
+        if (all)
+            best = rule->impact == (enum impact)base->r.impact ? FITS : best ? best : FITS - 1;
+    }
+    return best;
+}
+
+/* `media "Images and other media may not load"` */
+static void add_wording(struct buf *b, struct model *m, const struct incident *inc, size_t wording,
+                        const struct revision *base)
+{
+    struct wording_context ctx = {&base->components, inc->r.started_wall_ms, m->now.wall_ms};
+    char *title, *body;
+
+    buf_adds(b, m->settings->wording[wording].name);
+    if (wording_render(m->settings, wording, (enum step)base->r.step, &ctx, &title, &body))
+        return;
+    buf_addf(b, " \"%s\"", title);
+    free(title);
+    free(body);
+}
+
+/* The prepared wordings by name and title, those that fit first, in two lines at most. */
+static void list_wordings(struct model *m, const struct incident *inc, const struct asker *by,
+                          const struct revision *base, const char *typed)
+{
+    struct buf line, one;
+    size_t i, left = m->settings->n_wordings;
+    int fit, lines = 0;
+
+    buf_init(&line, LIST_BYTES);
+    buf_init(&one, LIST_BYTES);
+    buf_addf(&line, "%s`%s text %lld NAME`: ", typed[0] ? "no wording is called that; " : "",
+             prefix_of(m), (long long)inc->r.id);
+    for (fit = FITS; fit >= 0 && lines < LIST_LINES; fit--) {
+        for (i = 0; i < m->settings->n_wordings && lines < LIST_LINES; i++) {
+            if (fitness(m, i, base) != fit)
+                continue;
+            buf_clear(&one);
+            add_wording(&one, m, inc, i, base);
+            if (line.len + one.len + LIST_MORE > LIST_LINE) {
+                if (++lines == LIST_LINES)
+                    break;
+                SAY(m, by, "%s", buf_str(&line));
+                buf_clear(&line);
+            }
+            buf_addf(&line, "%s%s", line.len && line.data[line.len - 1] != ' ' ? ", " : "",
+                     buf_str(&one));
+            left--;
+        }
+    }
+    if (left)
+        buf_addf(&line, " and %zu more", left);
+    if (buf_error(&line) || buf_error(&one))
+        model_fail(m);
+    else
+        SAY(m, by, "%s", buf_str(&line));
+    buf_finish(&line);
+    buf_finish(&one);
+}
+
 void propose_wording(struct model *m, struct incident *inc, const struct asker *by,
                      const char *name)
 {
@@ -356,19 +440,13 @@ void propose_wording(struct model *m, struct incident *inc, const struct asker *
     const struct revision *base;
     char *title = NULL, *body = NULL;
     struct wording_context ctx;
-    int i;
+    enum wording_text which;
+    int i, before;
 
     base = latest(inc);
     i = settings_find_wording(m->settings, name);
-    if (i < 0) {
-        struct buf names;
-        size_t k;
-
-        buf_init(&names, NAMES_BYTES);
-        for (k = 0; k < m->settings->n_wordings && !buf_error(&names); k++)
-            buf_addf(&names, "%s%s", k ? ", " : "", m->settings->wording[k].name);
-        SAY(m, by, "no wording is called that; there are %s", buf_str(&names));
-        buf_finish(&names);
+    if (i < 0 && base) {
+        list_wordings(m, inc, by, base, name);
         return;
     }
     if (!base || inc->r.state == INCIDENT_PUBLISHING) {
@@ -377,8 +455,11 @@ void propose_wording(struct model *m, struct incident *inc, const struct asker *
     }
     if (is_text_alone(m, inc, by, base))
         return;
+    before = settings_find_wording(m->settings, base->r.wording);
     ctx = (struct wording_context){&base->components, inc->r.started_wall_ms, m->now.wall_ms};
-    if (wording_render(m->settings, (size_t)i, (enum step)base->r.step, &ctx, &title, &body)) {
+    which = wording_recognise(m->settings, before < 0 ? SIZE_MAX : (size_t)before,
+                              (enum step)base->r.step, &ctx, base->r.body);
+    if (wording_render_as(m->settings, (size_t)i, which, &ctx, &title, &body)) {
         SAY(m, by, "%s has no text for %s", name, step_name((enum step)base->r.step));
         return;
     }

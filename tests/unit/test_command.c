@@ -120,6 +120,7 @@ static void understands(void **state)
          {.verb = COMMAND_EDIT, .incident = 7, .field = EDIT_TITLE, .text = "Errors"}},
         /* the others */
         {"!status text 7 slow", {.verb = COMMAND_TEXT, .incident = 7, .text = "slow"}},
+        {"!status text 7", {.verb = COMMAND_TEXT, .incident = 7, .text = ""}},
         {"!status discard 7", {.verb = COMMAND_DISCARD, .incident = 7}},
         {"!status discard 7.2", {.verb = COMMAND_DISCARD, .incident = 7, .revision = 2}},
         {"!status discard 7 a false alarm?",
@@ -307,7 +308,7 @@ static void refuses_and_says_what_to_type(void **state)
         {"!status edit 7 title:", "`!status edit 7 title Errors"},
         {"!status edit 7 impact", "none, minor, major or critical"},
         {"!status edit 7 start", "`!status edit 7 start 18:33`"},
-        {"!status text 7", "which wording"},
+        {"!status note 7", "say what"},
         /* the colon */
         {"!status update 7", "identified or monitoring"},
         {"!status update 7 identified", "a colon belongs behind the step"},

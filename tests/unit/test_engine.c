@@ -700,7 +700,8 @@ static void bad_edits_say_what_to_do(void **state)
         {"!status edit 1 title", "edit"},
         {"!status confrim 1.1", "confirm"},
         {"!status confirm 1.1 please", "confirm"},
-        {"!status text 1 nonsense", "logged-in, everyone, slow, search"},
+        {"!status text 1 nonsense", "no wording is called that; `!status text 1 NAME`: logged-in "
+                                    "\"Errors for logged-in users\", "},
         {"!status discard 1.7", "1.7 is not what waits now, 1.1 is"},
         {"!status edit 1.7 impact minor", "1.7 is not what waits now, 1.1 is"},
         {"!status update 1 identified: X", "not public yet"},
