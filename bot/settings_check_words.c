@@ -70,8 +70,7 @@ static void check_public(struct check *c, size_t index, enum wording_text which,
     if (!*title_told && wording_check(c->s, title, "x", why, sizeof why)) {
         check_tell(c, &w->title, &w->where, "wording \"%s\": %s", shown(w->name), why);
         *title_told = true;
-    } else if (wording_check(c->s, "x", body, why, sizeof why) ||
-               (!*title_told && wording_check(c->s, title, body, why, sizeof why))) {
+    } else if (wording_check(c->s, *title_told ? "x" : title, body, why, sizeof why)) {
         check_tell(c, field_of(w, which), &w->where, "wording \"%s\", %s: %s", shown(w->name),
                    wording_text_name(which), why);
     }

@@ -83,6 +83,21 @@ static int wish_add(struct wish *w, const struct rule_settings *rule)
     return 0;
 }
 
+/* Which of the prepared texts a revision has: what is back stays back in other words. */
+static enum wording_text text_of(const struct model *m, const struct incident *inc,
+                                 const struct revision *base)
+{
+    struct wording_context ctx;
+    int i;
+
+    if (!base)
+        return WORDING_STEP_INVESTIGATING;
+    ctx = (struct wording_context){&base->components, inc->r.started_wall_ms, m->now.wall_ms};
+    i = settings_find_wording(m->settings, base->r.wording);
+    return wording_recognise(m->settings, i < 0 ? SIZE_MAX : (size_t)i, (enum step)base->r.step,
+                             &ctx, base->r.body);
+}
+
 /* Makes and shows the revision that the incident's alerts ask for, when it differs from what there
  * is. */
 static void revise(struct model *m, struct incident *inc, bool first)
@@ -121,9 +136,9 @@ static void revise(struct model *m, struct incident *inc, bool first)
         w.words = w.any;
     if (w.words && (!inc->r.words_edited || !fits)) {
         struct wording_context ctx = {&w.components, inc->r.started_wall_ms, m->now.wall_ms};
-        enum step step = base ? (enum step)base->r.step : STEP_INVESTIGATING;
 
-        if (wording_render(m->settings, w.words->wording_index, step, &ctx, &title, &body))
+        if (wording_render_as(m->settings, w.words->wording_index, text_of(m, inc, base), &ctx,
+                              &title, &body))
             goto fail;
         plan.wording = w.words->wording;
     }
