@@ -539,7 +539,7 @@ int alertmanager_handle(struct alertmanager *a, const struct httpd_request *req,
     char why[WHY_BYTES];
 
     if (source < 0) {
-        web_complain(a->web, WEB_TROUBLE_REQUEST, req->now,
+        web_complain(a->web, WEB_TROUBLE_NAME, req->now,
                      "somebody posts to /alertmanager/ under a name that no source with webhook = "
                      "true has");
         return web_text(res, 404, "no source of that name has a webhook");
@@ -560,8 +560,8 @@ int alertmanager_handle(struct alertmanager *a, const struct httpd_request *req,
     if (r == CRIER_ENOMEM)
         return r;
     if (r) {
-        web_complain(a->web, WEB_TROUBLE_REQUEST, req->now, "source %s: refused a webhook: %s",
-                     name, why);
+        web_complain(a->web, WEB_TROUBLE_BODY, req->now, "source %s: refused a webhook: %s", name,
+                     why);
         return web_text(res, 400, "%s", why);
     }
     r = hand_over(a, (size_t)source, &post, req->now, res);

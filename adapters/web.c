@@ -231,7 +231,7 @@ int web_refuse_name(struct web *w, const struct httpd_request *req, struct httpd
 {
     char quoted[200];
 
-    web_complain(w, WEB_TROUBLE_REQUEST, req->now,
+    web_complain(w, WEB_TROUBLE_NAME, req->now,
                  "asked by the name %s, which is not mine: if it is, write it in http.public_url",
                  log_quote(quoted, sizeof quoted, httpd_request_field(req, "Host")));
     return web_text(res, 403, "this is not the name of this server");

@@ -35,7 +35,7 @@ enum web_access {
 };
 
 /** What is told in the log, each kind once a minute at most. */
-enum web_trouble { WEB_TROUBLE_TOKEN, WEB_TROUBLE_REQUEST, WEB_TROUBLES };
+enum web_trouble { WEB_TROUBLE_TOKEN, WEB_TROUBLE_NAME, WEB_TROUBLE_BODY, WEB_TROUBLES };
 
 /**
  * @param rest what follows the route's path where that ends with '*', else ""; still
