@@ -116,8 +116,8 @@ static const char *const amounts[] = {
     "five",   "six",    "seven", "eight",   "nine",    "ten",    "twelve",  "fifteen",
     "twenty", "thirty", "forty", "sixty",   "several", "under",  "roughly", "approximately",
     "very",   "near",   "just",  "another", "at",      "most",   "maximum", NULL};
-static const char *const befores[] = {"by", "before", "until", "till",
-                                      "at", "around", "about", NULL};
+static const char *const lead_ins[] = {"by", "before", "until", "till",
+                                       "at", "around", "about", NULL};
 static const char *const moments[] = {"noon",     "midnight", "monday",   "tuesday", "wednesday",
                                       "thursday", "friday",   "saturday", "sunday",  NULL};
 static const char *const later[] = {
@@ -132,7 +132,7 @@ static bool is_amount(const char *word)
 /* 18:00, 18.00, 6pm, 1800utc */
 static bool is_clock(const char *word, const char *next)
 {
-    static const char *const zones[] = {"utc", "gmt", "am", "pm", "oclock", "cet", NULL};
+    static const char *const zones[] = {"utc", "gmt", "am", "pm", "cet", NULL};
     size_t n = strspn(word, "0123456789");
 
     if (!n || n > 4)
@@ -194,7 +194,7 @@ static size_t promise_at(const struct words *w, size_t i)
         n = phrase_at(w, i, later[k]);
     if (n)
         return n;
-    if (is_any(w->word[i], befores)) {
+    if (is_any(w->word[i], lead_ins)) {
         if (is_clock(next, after) || is_any(next, moments))
             return 2;
         if (!strcmp(next, "about") && is_clock(after, i + 3 < w->n ? w->word[i + 3] : ""))

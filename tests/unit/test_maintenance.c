@@ -113,8 +113,8 @@ static void windows(void **state)
          "\"2026-12-02 15:00\"; checks = [\"A\"]; } );\n",
          "my.cfg:7: the maintenance \"x\" is there twice"},
         {"read_only = { components = [\"Editing\"]; longest = \"2 h\"; grace = \"0 s\"; };\n", ""},
-        {"read_only = {\n components = [\"Editing\", \"Raeding\"]; };\n",
-         "my.cfg:7: read_only.components \"Raeding\" is not configured; did you mean \"Reading\"?"},
+        {"read_only = {\n components = [\"Editing\", \"Editin\"]; };\n",
+         "my.cfg:7: read_only.components \"Editin\" is not configured; did you mean \"Editing\"?"},
     };
 
     (void)state;
