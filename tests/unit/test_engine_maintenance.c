@@ -19,6 +19,9 @@
     "OK: (C)100 gt (W)50 gt 2"
 #define READ_ONLY(word) \
     "!log sre1@cumin1002 MediaWiki read-only period " word ": 2023-01-17 14:00:09.123"
+#define SYNCHRONIZED                                                                          \
+    "!log deployer1@deploy1002 Synchronized wmf-config/InitialiseSettings.php: Example (T1) " \
+    "(duration: 00m 51s)"
 #define OTHER_DC                                                                             \
     "!log sre1@cumin1002 [NON-PRIMARY-DC] MediaWiki read-only period starts at: 2023-01-17 " \
     "14:00:09.123"
@@ -184,6 +187,67 @@ static void a_covered_alert_does_not_widen(void **state)
     assert_int_equal(drafts(h), 0);
 }
 
+/* Nor one that is the incident's own, and gets worse because of the work. */
+static void an_alert_of_the_incident_does_not_widen_it(void **state)
+{
+    struct house *h = *state;
+
+    house_icinga(h, EXCEPTIONS_IS("WARNING"));
+    house_jinxer(h, SEARCH);
+    house_expect_last(h, HOUSE_OPS, "(2 alerts)");
+    sre(h, "!status maintenance 30m Editing: new database servers");
+    house_wait_sliced(h, 2 * MINUTE, 10 * SECOND);
+    house_icinga(h, EXCEPTIONS);
+    house_wait_sliced(h, 5 * MINUTE, 10 * SECOND);
+    house_expect_unsaid(h, HOUSE_OPS, "DRAFT 1.2");
+    house_wait_sliced(h, 25 * MINUTE, 10 * SECOND);
+    house_expect_said(h, HOUSE_OPS, "DRAFT 1.2"); /* after its end it does */
+    house_expect_said(h, HOUSE_OPS, "Editing: partial outage");
+}
+
+static void covered_alerts_are_no_part_of_a_storm(void **state)
+{
+    static const char *const critical[] = {"MediaWiki exceptions a", "MediaWiki exceptions b",
+                                           "Latency a", "Latency b", "Latency c"};
+    struct house *h = *state;
+    char line[200];
+    size_t i;
+
+    sre(h, "!status maintenance 2h Editing: new database servers");
+    for (i = 0; i < sizeof critical / sizeof critical[0]; i++) {
+        assert_int_equal(drafts(h), 0);
+        (void)snprintf(line, sizeof line, "PROBLEM - %s on alert1001 is CRITICAL: 2 gt 1",
+                       critical[i]);
+        house_icinga(h, line);
+    }
+    assert_int_equal(drafts(h), 1);
+    house_expect_last(h, HOUSE_OPS, "(3 alerts)");
+}
+
+/* A sync that announces its end alone is the suspect for what the window does not cover. */
+static void covered_alerts_hide_no_others(void **state)
+{
+    struct house *h = *state;
+
+    sre(h, "!status maintenance 2h Editing: new database servers");
+    house_icinga(h, EXCEPTIONS);
+    house_icinga(h, "PROBLEM - Latency a on alert1001 is CRITICAL: 2 gt 1");
+    house_deploy(h, SYNCHRONIZED);
+    assert_int_equal(drafts(h), 1);
+    house_expect_said(h, HOUSE_OPS, "Why: Latency a on alert1001");
+}
+
+/* What means nothing to readers is no part of the work, nor of anything else. */
+static void what_has_no_components_is_not_covered(void **state)
+{
+    struct house *h = *state;
+
+    sre(h, "!status maintenance 2h Editing: new database servers");
+    house_icinga(h, "PROBLEM - Something else on host1 is CRITICAL: 2 gt 1");
+    house_jinxer(h, SEARCH);
+    house_expect_last(h, HOUSE_OPS, "(2 alerts)");
+}
+
 /* One of the incident's own alerts that fires again because of the work is no relapse. */
 static void planned_work_is_no_relapse(void **state)
 {
@@ -310,9 +374,10 @@ static void announced_read_only_periods_are_covered(void **state)
     house_expect_last(h, HOUSE_OPS, "read-only period of Editing since 18:00 covers it");
     house_wait(h, 2 * MINUTE);
     house_deploy(h, READ_ONLY("ends at"));
+    house_wait(h, MINUTE);
     house_deploy(h, READ_ONLY("ends at")); /* heard twice */
     /* five minutes of grace */
-    house_wait(h, 4 * MINUTE + 59 * SECOND);
+    house_wait(h, 3 * MINUTE + 59 * SECOND);
     assert_int_equal(drafts(h), 0);
     house_wait(h, SECOND);
     assert_int_equal(drafts(h), 1);
@@ -634,6 +699,10 @@ int main(void)
         HOUSE_TEST(two_windows_cover_nothing_together),
         HOUSE_TEST(checks_are_covered_by_name),
         HOUSE_TEST(a_covered_alert_does_not_widen),
+        HOUSE_TEST(an_alert_of_the_incident_does_not_widen_it),
+        HOUSE_TEST(covered_alerts_are_no_part_of_a_storm),
+        HOUSE_TEST(covered_alerts_hide_no_others),
+        HOUSE_TEST(what_has_no_components_is_not_covered),
         HOUSE_TEST(planned_work_is_no_relapse),
         HOUSE_TEST(an_outage_does_not_end_with_a_window),
         HOUSE_TEST(what_still_fires_at_the_end_begins_then),
