@@ -29,6 +29,7 @@ static enum job_phase first_phase(enum page_op op)
     case PAGE_CREATE:
     case PAGE_UPDATE:
     case PAGE_DELETE:
+    case PAGE_POSTMORTEM:
         return JOB_WRITE;
     case PAGE_CORRECT:
     case PAGE_GET:
@@ -97,6 +98,7 @@ bool job_is_write(const struct job *job)
     case PAGE_UPDATE:
     case PAGE_CORRECT:
     case PAGE_DELETE:
+    case PAGE_POSTMORTEM:
         return true;
     case PAGE_LIST:
     case PAGE_GET:
@@ -247,8 +249,12 @@ static bool make_body(struct job *job, const struct job_page *page)
     int r;
 
     free(job->body);
-    job->body = job->req.op == PAGE_CORRECT ? statuspage_json_correction(job->req.body, &r)
-                                            : statuspage_json_incident(&job->req, &page->map, &r);
+    if (job->req.op == PAGE_CORRECT)
+        job->body = statuspage_json_correction(job->req.body, &r);
+    else if (job->req.op == PAGE_POSTMORTEM)
+        job->body = statuspage_json_postmortem(job->req.body, &r);
+    else
+        job->body = statuspage_json_incident(&job->req, &page->map, &r);
     if (job->body)
         return true;
     if (r == CRIER_ENOMEM)
@@ -300,6 +306,8 @@ static char *make_url(const struct job *job, const struct job_page *page)
             buf_addf(&b, "/%s", job->req.remote_id);
         if (job->req.op == PAGE_CORRECT)
             buf_addf(&b, "/incident_updates/%s", job->update_id);
+        if (job->req.op == PAGE_POSTMORTEM)
+            buf_adds(&b, "/postmortem");
         break;
     }
     url = buf_take(&b);
@@ -344,6 +352,8 @@ static const char *method(const struct job *job)
         return "GET";
     if (job->req.op == PAGE_DELETE)
         return "DELETE";
+    if (job->req.op == PAGE_POSTMORTEM)
+        return "PUT";
     return job->req.op == PAGE_CREATE ? "POST" : "PATCH";
 }
 
@@ -504,7 +514,7 @@ static bool take_written(struct job *job, const struct job_page *page, const str
     char *body = NULL;
     int r;
 
-    if (job->req.op == PAGE_DELETE && !o->n) {
+    if (job->req.op == PAGE_POSTMORTEM || (job->req.op == PAGE_DELETE && !o->n)) {
         r = 0;
     } else if (job->req.op == PAGE_CORRECT) {
         r = statuspage_json_read_update(o->data, o->n, job->update_id, &body);

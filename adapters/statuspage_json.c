@@ -13,6 +13,7 @@ enum {
     /* Characters, of incident.name and incident.body. Source: OpenAPI document. */
     NAME_MAX_CHARS = 255,
     BODY_MAX_CHARS = 25000,
+    POSTMORTEM_MAX_CHARS = 100000,
     /* Of an error body, so much is looked at. */
     ERROR_LOOK_BYTES = 16384,
     TEXT_MAX_BYTES = 1 << 20,
@@ -213,6 +214,25 @@ char *statuspage_json_correction(const char *body, int *ret_err)
     text = dump_root("incident_update", update, &r);
 out:
     json_decref(update);
+    *ret_err = r;
+    return text;
+}
+
+char *statuspage_json_postmortem(const char *body, int *ret_err)
+{
+    json_t *postmortem = NULL;
+    char *text = NULL;
+    int r = check_text(body, POSTMORTEM_MAX_CHARS);
+
+    if (r)
+        goto out;
+    r = CRIER_ENOMEM;
+    postmortem = json_object();
+    if (!postmortem || json_object_set_new(postmortem, "body_draft", json_string(or_empty(body))))
+        goto out;
+    text = dump_root("postmortem", postmortem, &r);
+out:
+    json_decref(postmortem);
     *ret_err = r;
     return text;
 }

@@ -59,6 +59,9 @@ char *statuspage_json_incident(const struct page_request *req, const struct page
                                int *ret_err);
 /** The body that replaces the text of one incident update, without mail. As above. */
 char *statuspage_json_correction(const char *body, int *ret_err);
+/** The body that makes a text the draft of a postmortem. As above. Source: Statuspage API, PUT
+ * /pages/{page_id}/incidents/{incident_id}/postmortem. */
+char *statuspage_json_postmortem(const char *body, int *ret_err);
 
 /**
  * What an error body says: its `error`, else its `message`, else its text; JSON of other types is

@@ -171,6 +171,8 @@ static int by_time(const void *a, const void *b)
     const struct record_timeline *x = a, *y = b;
     int r = order(x->wall_ms, y->wall_ms);
 
+    if (!r) /* what was heard comes before what was made of it */
+        r = (int)chronicle_is_signal(y) - (int)chronicle_is_signal(x);
     return r ? r : order(x->id, y->id);
 }
 

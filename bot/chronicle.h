@@ -54,7 +54,8 @@ void chronicle_finish(struct chronicle *c);
  */
 int chronicle_take(void *chronicle, enum record_table t, const void *record)
     __attribute__((warn_unused_result));
-/** Revisions by number, outbox and shown by id, timeline by time and, where that is equal, id. */
+/** Revisions by number, outbox and shown by id, timeline by time; where that is equal, signals come
+ * first, then the smaller id. */
 void chronicle_sort(struct chronicle *c);
 
 /** @return the revision with that number, or NULL. */

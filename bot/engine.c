@@ -19,6 +19,7 @@
 #include "obey.h"
 #include "outbox.h"
 #include "outside.h"
+#include "postmortem.h"
 #include "remind.h"
 #include "triage.h"
 #include "watch.h"
@@ -451,6 +452,7 @@ int engine_start(struct engine *e, struct now now, struct turn *turn)
     ears_restore(m);
     follow_restore(m);
     remind_restore(m);
+    postmortem_restore(m);
     alarms_restore(m);
     for (inc = m->incidents; inc; inc = inc->next) {
         const struct revision *rev = model_open_revision(inc);
@@ -521,6 +523,7 @@ static void fire(struct model *m, const struct timer *t)
         return;
     case TIMER_FOLLOW:
     case TIMER_REMIND:
+    case TIMER_POSTMORTEM:
     case TIMER_REVISE:
     case TIMER_QUIET:
     case TIMER_SECOND_PERSON:
@@ -555,6 +558,9 @@ static void fire(struct model *m, const struct timer *t)
         return;
     case TIMER_REMIND:
         remind_due(m, inc);
+        return;
+    case TIMER_POSTMORTEM:
+        postmortem_due(m, inc);
         return;
     case TIMER_WATCH:
     case TIMER_TASKS:
@@ -647,6 +653,9 @@ static void take_page_answer(struct model *m, const struct page_answer *answer)
         return;
     case PAGE_CHECK:
         take_check(m, answer);
+        return;
+    case PAGE_POSTMORTEM:
+        postmortem_answer(m, answer);
         return;
     case PAGE_WARM:
         return;

@@ -30,6 +30,7 @@ struct subcommand {
 static int main_run(int argc, char **argv);
 static int main_check(int argc, char **argv);
 static int main_backup(int argc, char **argv);
+static int main_report(int argc, char **argv);
 static int main_version(int argc, char **argv);
 static int main_help(int argc, char **argv);
 
@@ -53,6 +54,11 @@ static const struct subcommand subcommands[] = {
      "and "
      "crier.db-shm away, copy DEST to crier.db.",
      main_backup},
+    {"report", "report -c FILE [ID] [--format wikitext|markdown|json|svg] [--json]",
+     "Writes what was recorded of an incident to standard output, also while crier runs: a report "
+     "in wikitext, Markdown with a picture, JSON with every line, or the picture alone. Without ID "
+     "it lists the incidents.",
+     main_report},
     {"version", "version", "Prints the version.", main_version},
     {"help", "help [COMMAND]", "Prints this, or more about one command.", main_help},
 };
@@ -162,6 +168,13 @@ static int main_backup(int argc, char **argv)
     return path && optind + 1 == argc ? backup(path, argv[optind]) : usage("backup");
 }
 
+static int main_report(int argc, char **argv)
+{
+    int code = run_report(argc, argv);
+
+    return code == EX_USAGE ? usage("report") : code;
+}
+
 static int main_version(int argc, char **argv)
 {
     (void)argv;
@@ -205,9 +218,10 @@ int main(int argc, char **argv)
     if (!cmd) {
         if (argc > 1)
             (void)fprintf(stderr, "crier: there is no command \"%s\"\n", argv[1]);
-        (void)fprintf(stderr,
-                      "usage: crier run|check|sandbox|backup|version|help ...; `crier help` says "
-                      "more\n");
+        (void)fprintf(
+            stderr,
+            "usage: crier run|check|sandbox|backup|report|version|help ...; `crier help` says "
+            "more\n");
         return EX_USAGE;
     }
     return cmd->run(argc - 1, argv + 1);

@@ -82,8 +82,9 @@ struct incident {
     int64_t remind_boot_ms;       /* of TIMER_REMIND; NOW_NEVER: it is not set */
     int64_t remind_floor_boot_ms; /* it is not set for a time before */
     bool moved;                   /* to another home: what is open is shown there soon */
-    bool revise_waits;     /* signals want another revision, held back by revision_interval */
-    struct incident *next; /* oldest first */
+    bool revise_waits;       /* signals want another revision, held back by revision_interval */
+    size_t postmortem_tries; /* since the start */
+    struct incident *next;   /* oldest first */
 };
 
 /** A line said whose fate is not known yet. */
@@ -142,6 +143,7 @@ enum timer_kind {
     TIMER_MUTE,          /* of the whole model: reminders are heard again */
     TIMER_ALARMS,        /* of the whole model: the page and the alarms are compared */
     TIMER_MAINTENANCE,   /* of the whole model: a planned window begins or ends */
+    TIMER_POSTMORTEM,    /* its draft is sent again */
     TIMER_PURGE          /* of the whole model, incident 0: old alerts and notes are forgotten */
 };
 

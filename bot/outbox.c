@@ -10,6 +10,7 @@
 #include "follow.h"
 #include "incident.h"
 #include "outside.h"
+#include "postmortem.h"
 #include "triage.h"
 #include "when.h"
 
@@ -59,8 +60,8 @@ bool outbox_is_over(const struct model *m, const struct incident *inc)
     for (o = inc->outbox; o; o = o->next)
         if (o->r.state == OUTBOX_DONE && !o->r.told)
             return false;
-    return inc->r.state == INCIDENT_RESOLVED && !outbox_expects_twin(m, inc) &&
-           !outside_is_looking(m, inc->r.id);
+    return inc->r.state == INCIDENT_RESOLVED && !postmortem_waits(inc) &&
+           !outbox_expects_twin(m, inc) && !outside_is_looking(m, inc->r.id);
 }
 
 static void enter(struct model *m, struct outbox *o, enum outbox_state state)
@@ -402,6 +403,7 @@ static void done(struct model *m, struct incident *inc, struct outbox *o,
         if (incident_enter(m, inc, INCIDENT_EVENT_RESOLVED))
             model_fail(m);
         incident_end(m, inc);
+        postmortem_begin(m, inc);
         return;
     }
     outbox_due(m, inc); /* what waited behind it may have gone stale */

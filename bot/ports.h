@@ -180,6 +180,9 @@ enum page_op {
     /* Takes the incident remote_id off the page, a twin. PAGE_OK also when it was gone already
      * (http_status 404); a doubtful one may be sent again. */
     PAGE_DELETE,
+    /* Body becomes the draft of the incident's postmortem, which readers do not see; what draft
+     * there was goes. May be sent again. */
+    PAGE_POSTMORTEM,
     PAGE_LIST, /* the unresolved incidents, or with recent: the 100 newest, resolved ones too */
     /* The incident remote_id with everything that PAGE_LIST has of it. PAGE_REFUSED with
      * http_status 404: the page has it no more. */

@@ -68,18 +68,24 @@ const char *report_ending_words(enum report_ending e);
 
 /* ---- documents ------------------------------------------------------------------------------- */
 
-enum report_format { REPORT_WIKITEXT, REPORT_MARKDOWN, REPORT_JSON };
+enum report_format { REPORT_WIKITEXT, REPORT_MARKDOWN, REPORT_JSON, REPORT_SVG };
 
 /**
- * Appends the report. The chronicle must be sorted.
- * @param b its error is set when memory is out or REPORT_BYTES_MAX (or its own bound) is passed.
+ * Appends the report.
+ *
+ * @param c           sorted.
+ * @param s           for links; may be NULL.
+ * @param now_wall_ms how far the picture goes of an incident that is not over.
+ * @return 0, CRIER_ENOMEM, or CRIER_ELIMIT of the buffer.
  */
-void report_write(struct buf *b, const struct chronicle *c, const struct settings *s,
-                  enum report_format format);
+int report_write(struct buf *b, const struct chronicle *c, const struct settings *s,
+                 enum report_format format, int64_t now_wall_ms)
+    __attribute__((warn_unused_result));
 
-/** Private parts of report_write(), each in a file of its own. */
+/** Private parts of report_write(), each in a file of its own.
+ * @param picture an SVG to embed in Markdown, or NULL. */
 void report_write_page(struct buf *b, const struct chronicle *c, const struct settings *s,
-                       bool markdown);
+                       bool markdown, const char *picture);
 void report_write_json(struct buf *b, const struct chronicle *c);
 
 /**

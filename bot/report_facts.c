@@ -64,6 +64,8 @@ static int64_t find_quiet(const struct chronicle *c)
             quiet = event[i].wall_ms;
     }
     free(event);
+    if (!n)
+        return c->incident.quiet_wall_ms; /* that is all that is known here */
     if (!red && c->incident.quiet_wall_ms && c->incident.quiet_wall_ms < quiet)
         quiet = c->incident.quiet_wall_ms; /* the rest told nothing of readers */
     return red ? c->incident.quiet_wall_ms : quiet;
@@ -189,6 +191,17 @@ static void look_at(const struct chronicle *c, const struct record_timeline *row
     f->n_mails += o && o->notify;
 }
 
+/* One a line. */
+static size_t n_components(const struct record_revision *r)
+{
+    size_t n = 0;
+    const char *s;
+
+    for (s = r->components; *s; s++)
+        n += *s == '\n';
+    return n + (r->components[0] != '\0');
+}
+
 static void find_revisions(const struct chronicle *c, struct report_facts *f)
 {
     bool public_only = f->n_updates > 0;
@@ -199,7 +212,8 @@ static void find_revisions(const struct chronicle *c, struct report_facts *f)
 
         if ((public_only && r->state != REVISION_PUBLISHED) || r->step == STEP_RESOLVED)
             continue;
-        if (!f->worst || r->impact > f->worst->impact)
+        if (!f->worst || r->impact > f->worst->impact ||
+            (r->impact == f->worst->impact && n_components(r) > n_components(f->worst)))
             f->worst = r;
         f->title = r;
     }

@@ -513,7 +513,13 @@ static void describe_public(struct page *p, const struct record_timeline *row)
 
 static void describe_other(struct page *p, const struct record_timeline *row)
 {
-    if (is(row, "visible")) {
+    if (is(row, "confirm")) {
+        add_revision(p, row->ref);
+        raw(p, " confirmed");
+        by(p, row);
+        raw(p, ": ");
+        code(p, row->text);
+    } else if (is(row, "visible")) {
         raw(p, "Readers see it, ");
         words(p, row->text);
         raw(p, " after it was public");
@@ -827,7 +833,7 @@ static void write_scorecard(struct page *p)
 }
 
 void report_write_page(struct buf *b, const struct chronicle *c, const struct settings *s,
-                       bool markdown)
+                       bool markdown, const char *picture)
 {
     struct page p = {.b = b, .md = markdown, .c = c, .s = s};
     char date[WHEN_BYTES];
@@ -841,6 +847,11 @@ void report_write_page(struct buf *b, const struct chronicle *c, const struct se
         raw(&p, "{{irdoc|status=draft}}\n");
     }
     write_summary(&p);
+    if (picture) {
+        raw(&p, "\n![What happened, and how long the public waited](data:image/svg+xml;base64,");
+        report_base64(b, picture);
+        raw(&p, ")\n");
+    }
     write_timeline(&p);
     write_detection(&p);
     write_conclusions(&p);

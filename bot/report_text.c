@@ -100,7 +100,7 @@ void report_markdown(struct buf *b, const char *text)
             buf_adds(b, "&lt;");
         else if (*c == '@')
             buf_adds(b, "&#64;"); /* calls nobody */
-        else if (n == 1 && (strchr(special, *c) || www || *c == ':'))
+        else if (n == 1 && (strchr(special, *c) || www || (*c == ':' && *text == '/')))
             buf_addf(b, "\\%c", *c);
         else
             buf_add(b, c, n);
@@ -151,6 +151,26 @@ void report_json_string(struct buf *b, const char *text)
         text += n ? n : 1;
     }
     buf_addc(b, '"');
+}
+
+void report_base64(struct buf *b, const char *text)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t n = strlen(text), i;
+
+    for (i = 0; i < n; i += 3) {
+        size_t left = n - i < 3 ? n - i : 3;
+        uint32_t bits = 0;
+        char out[4];
+        size_t k;
+
+        for (k = 0; k < 3; k++)
+            bits = bits << 8 | (k < left ? (unsigned char)text[i + k] : 0);
+        for (k = 0; k < 4; k++)
+            out[k] = digits[bits >> (18 - 6 * k) & 63];
+        memset(out + left + 1, '=', 3 - left);
+        buf_add(b, out, sizeof out);
+    }
 }
 
 bool report_is_url(const char *text)

@@ -24,6 +24,8 @@ void report_markdown(struct buf *b, const char *text);
 void report_markdown_code(struct buf *b, const char *text, bool in_table);
 /** A JSON string with its quotes. Source: RFC 8259 section 7. NULL is "". */
 void report_json_string(struct buf *b, const char *text);
+/** Source: RFC 4648 section 4. */
+void report_base64(struct buf *b, const char *text);
 /** Whether an address can stand bare: http or https, and only characters that end no link. */
 bool report_is_url(const char *text);
 

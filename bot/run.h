@@ -14,4 +14,14 @@ int run_daemon(const char *config_path);
  */
 int run_check(const char *config_path);
 
+/**
+ * `crier report -c FILE [ID]`: writes the report of an incident to standard output, or lists the
+ * incidents there are. Reads the database only, also beside a running crier.
+ *
+ * @param argv as main's, argv[0] is "report".
+ * @return an exit code of sysexits(3): 64 usage, 66 no such incident or no database, 78 the
+ *         configuration, 74 what cannot be read or written.
+ */
+int run_report(int argc, char **argv);
+
 #endif

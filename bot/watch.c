@@ -9,6 +9,7 @@
 #include "err.h"
 #include "incident.h"
 #include "outbox.h"
+#include "postmortem.h"
 #include "propose.h"
 #include "utf8.h"
 
@@ -399,8 +400,11 @@ static void take_list(struct model *m, const struct page_answer *answer, size_t 
     }
 }
 
-static void over_by_hand(struct model *m, struct incident *inc, const char *how)
+/* @param there it is on the page still. */
+static void over_by_hand(struct model *m, struct incident *inc, const char *how, bool there)
 {
+    bool ours = there && inc->r.state == INCIDENT_PUBLIC;
+
     model_timeline(m, inc->r.id, m->now.wall_ms, "ended", "page", how);
     turn_audit(m->turn, "incident %lld: %s", (long long)inc->r.id, how);
     if (inc->r.state == INCIDENT_PUBLIC)
@@ -408,7 +412,10 @@ static void over_by_hand(struct model *m, struct incident *inc, const char *how)
     if (incident_enter(m, inc, INCIDENT_EVENT_RESOLVED))
         return;
     incident_end(m, inc);
-    incident_forget(m, inc);
+    if (ours)
+        postmortem_begin(m, inc);
+    if (!postmortem_waits(inc))
+        incident_forget(m, inc);
 }
 
 static void adopt(struct model *m, const struct watch_task *task, const struct page_incident *p);
@@ -439,10 +446,10 @@ static void take_one(struct model *m, const struct page_answer *answer)
         (inc->r.state != INCIDENT_PUBLIC && inc->r.state != INCIDENT_FOREIGN))
         return;
     if (answer->result == PAGE_REFUSED && answer->http_status == 404)
-        over_by_hand(m, inc, "was removed from the page by hand");
+        over_by_hand(m, inc, "was removed from the page by hand", false);
     else if (answer->result == PAGE_OK && answer->n_incidents &&
              answer->incident[0].step == STEP_RESOLVED)
-        over_by_hand(m, inc, "was resolved on the page by hand");
+        over_by_hand(m, inc, "was resolved on the page by hand", true);
 }
 
 void watch_answer(struct model *m, const struct page_answer *answer)
@@ -636,7 +643,7 @@ static void adopt(struct model *m, const struct watch_task *task, const struct p
     if (!foreign || foreign->r.state != INCIDENT_FOREIGN || (task->into && !into))
         return;
     if (p->step == STEP_RESOLVED) {
-        over_by_hand(m, foreign, "was resolved on the page by hand");
+        over_by_hand(m, foreign, "was resolved on the page by hand", true);
         chat_say(m, task->place, SAY_ANSWER, "%s: %lld is resolved already: nothing to go on with",
                  task->nick, (long long)task->incident);
         return;

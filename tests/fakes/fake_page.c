@@ -58,6 +58,7 @@ void fake_page_finish(struct fake_page *f)
     free(f->request);
     free(f->incident);
     free(f->script);
+    free(f->postmortem);
     memset(f, 0, sizeof *f);
 }
 
@@ -179,6 +180,10 @@ static struct page_incident *apply(struct fake_page *f, const struct page_reques
     }
     if (!i)
         return NULL;
+    if (req->op == PAGE_POSTMORTEM) {
+        replace(&f->postmortem, req->body);
+        return NULL;
+    }
     if (req->op == PAGE_CORRECT) {
         replace(&i->body, req->body);
         i->updated_wall_ms = f->wall_ms;
@@ -446,6 +451,7 @@ bool fake_page_answer(struct fake_page *f)
     case PAGE_UPDATE:
     case PAGE_CORRECT:
     case PAGE_DELETE:
+    case PAGE_POSTMORTEM:
         answer_write(f, i);
         break;
     case PAGE_GET:

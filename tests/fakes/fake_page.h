@@ -48,6 +48,7 @@ struct fake_page {
     int64_t retry_after_ms; /* for FAKE_UNSENT */
     int64_t wall_ms;        /* the page's clock */
     size_t n_mails;         /* applied steps that notified */
+    char *postmortem;       /* the last draft of one, or NULL */
     bool read_fails;        /* reads with the key end in PAGE_DOUBTFUL */
     bool public_fails;      /* PAGE_PUBLIC ends in PAGE_DOUBTFUL */
     int refuse;             /* not 0: submit() returns this */
