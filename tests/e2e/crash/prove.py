@@ -101,6 +101,8 @@ class Proof:
     def _again(plan):
         if plan.kind == "point":
             return f"again: make check-crash CRASH_ARGS='--point {plan.points[0]}'"
+        if plan.kind == "ordinary":
+            return "again: make check-crash, which begins with it"
         return "again: make check-crash CRASH_ARGS='--seed {} --only {}'".format(
             *plan.name.removeprefix("seed ").split(", run "))
 
