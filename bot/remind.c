@@ -122,7 +122,7 @@ static int64_t red_since(const struct model *m, const struct incident *inc)
     int64_t since = m->now.boot_ms;
 
     for (a = m->alert_oldest; a; a = a->newer)
-        if (a->r.incident == inc->r.id && a->r.firing && a->first_boot_ms < since &&
+        if (a->r.incident == inc->r.id && a->r.firing && !a->planned && a->first_boot_ms < since &&
             alert_tells(m, a))
             since = a->first_boot_ms;
     return since;

@@ -797,7 +797,7 @@ void triage_restore(struct model *m)
     lookback_restore(m);
     for (a = m->alert_oldest; a; a = a->newer) {
         alert_account(m, a, 1);
-        a->heeded = was_heeded(m, a);
+        a->heeded = !a->planned && was_heeded(m, a);
     }
     for (inc = m->incidents; inc; inc = inc->next) {
         if (!model_is_open(inc))

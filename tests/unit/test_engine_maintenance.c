@@ -199,6 +199,8 @@ static void an_alert_of_the_incident_does_not_widen_it(void **state)
     house_wait_sliced(h, 2 * MINUTE, 10 * SECOND);
     house_icinga(h, EXCEPTIONS);
     house_wait_sliced(h, 5 * MINUTE, 10 * SECOND);
+    house_say(h, HOUSE_OPS, "reader1", "=", "!status show 1");
+    house_expect_unsaid(h, HOUSE_OPS, "MediaWiki"); /* nor is it a reason */
     house_expect_unsaid(h, HOUSE_OPS, "DRAFT 1.2");
     house_wait_sliced(h, 25 * MINUTE, 10 * SECOND);
     house_expect_said(h, HOUSE_OPS, "DRAFT 1.2"); /* after its end it does */
