@@ -9,6 +9,8 @@ from rig.logs import DATA, Player, read_log
 # Silences are cut to this; the tests' settle time is longer, so that nothing settles too early.
 IDLE_S = 0.3
 SETTLE = "4 s"
+RECOVERY = ("RECOVERY - MediaWiki exceptions and fatals per minute for appserver on alert1001 is OK: "
+            "(C)100 gt (W)50 gt 2")
 TYPED = re.compile(r"<(?:deployer1|sre1)> (!status.*)")
 
 FIRST = {
@@ -70,3 +72,18 @@ def test_outage(house, outage):
     updates = incidents[0]["incident_updates"]
     assert [update["status"] for update in reversed(updates)] == outage["public"]
     assert set(house.sandbox.components_now().values()) == {"operational"}
+
+
+def test_what_is_over_before_anybody_confirmed_is_published_as_over(house):
+    house.settings["chat"] = {"revision_interval": "0 s", "confirm_guard": "0 s"}
+    house.start()
+    house.crowd("icinga-wm", "logmsgbot", "deployer1")
+    house.draft("deployer1")
+    house.say("icinga-wm", RECOVERY)
+    _, shown = house.heard("deployer1", r'DRAFT 1\.2, over already, not public: '
+                                        r'"Errors for logged-in users\. (?P<body>This is over\.[^"]*)"')
+    house.ask("deployer1", "!status confirm", r"1 is public since \d\d:\d\d:\d\d, resolved: http")
+    incident = house.sandbox.wait_incident(lambda found: found["status"] == "resolved")
+    assert [update["body"] for update in incident["incident_updates"]] == [shown["body"]]
+    assert house.sandbox.components_now() == {"Reading": "operational", "Editing": "operational"}
+    house.ask("deployer1", "!status", r"nothing is open")
