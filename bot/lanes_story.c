@@ -7,6 +7,7 @@
 
 #include "buf.h"
 #include "err.h"
+#include "report.h"
 #include "when.h"
 
 #define SECOND_MS INT64_C(1000)
@@ -70,6 +71,7 @@ static void lay_axis(struct lanes_story *s, const struct chronicle *c, int64_t n
     int64_t opened_ms = sane(inc->opened_wall_ms), closed_ms = sane(inc->closed_wall_ms);
     int64_t first_ms = opened_ms, signal_ms = 0, low_ms;
     bool over = inc->state == INCIDENT_RESOLVED || inc->state == INCIDENT_DISCARDED;
+    struct report_facts facts;
     enum deploy_phase phase;
     size_t i;
 
@@ -87,8 +89,9 @@ static void lay_axis(struct lanes_story *s, const struct chronicle *c, int64_t n
         if (row->wall_ms < first_ms && (is_alert(row) || is_deploy(row, &phase)))
             first_ms = row->wall_ms;
     }
-    if (inc->started_wall_ms > 0 && inc->started_wall_ms <= s->end_ms)
-        s->outage_ms = inc->started_wall_ms;
+    report_facts(c, &facts); /* the picture begins where the report does */
+    if (facts.begins_wall_ms > 0 && facts.begins_wall_ms <= s->end_ms)
+        s->outage_ms = facts.begins_wall_ms;
     else
         s->outage_ms = signal_ms ? signal_ms : opened_ms;
     low_ms = s->outage_ms < opened_ms ? s->outage_ms : opened_ms;
@@ -103,8 +106,12 @@ static void lay_axis(struct lanes_story *s, const struct chronicle *c, int64_t n
         s->begin_ms = s->end_ms - SPAN_MAX_MS;
     if (!s->ongoing) /* room to see that it is over */
         s->end_ms += clamp((s->end_ms - s->begin_ms) / 25, 5 * SECOND_MS, HOUR_MS);
-    if (s->end_ms < s->begin_ms + MINUTE_MS)
-        s->end_ms = s->begin_ms + MINUTE_MS;
+    if (s->end_ms < s->begin_ms + MINUTE_MS) { /* what goes on never ends later than now */
+        if (s->ongoing)
+            s->begin_ms = s->end_ms - MINUTE_MS;
+        else
+            s->end_ms = s->begin_ms + MINUTE_MS;
+    }
     s->outage_ms = clamp(s->outage_ms, s->begin_ms, s->end_ms);
 }
 

@@ -148,6 +148,24 @@ static void headlines(void **state)
     }
 }
 
+static void what_goes_on_ends_now(void **state)
+{
+    struct chronicle c;
+    struct lanes_story s;
+    char text[80];
+
+    (void)state;
+    bench_incident(&c, bench_at(18, 0, 0));
+    bench_row(&c, bench_at(18, 0, 0), "firing", "x", "x", 1, "check on host");
+    assert_int_equal(lanes_story_init(&s, &c, bench_at(18, 0, 2)), 0);
+    assert_int_equal(s.end_ms, bench_at(18, 0, 2));
+    assert_int_equal(s.begin_ms, bench_at(17, 59, 2));
+    assert_int_equal(s.span[0].until_ms, bench_at(18, 0, 2));
+    assert_string_equal(lanes_story_headline(&s, text, sizeof text), "The public waits: 2 s");
+    lanes_story_finish(&s);
+    chronicle_finish(&c);
+}
+
 static void writes_lengths(void **state)
 {
     static const struct {
@@ -435,6 +453,7 @@ int main(void)
         cmocka_unit_test(follows_deploys_through_their_phases),
         cmocka_unit_test(says_what_the_page_said_without_a_gap),
         cmocka_unit_test(headlines),
+        cmocka_unit_test(what_goes_on_ends_now),
         cmocka_unit_test(writes_lengths),
         cmocka_unit_test(nothing_overlaps_or_sticks_out),
         cmocka_unit_test(folds_many_alerts_into_one_row),
