@@ -818,3 +818,23 @@ size_t engine_waiting(const struct engine *e)
     }
     return n;
 }
+
+int engine_visit_open(const struct engine *e,
+                      int (*row)(void *ctx, enum record_table t, const void *record), void *ctx)
+{
+    const struct incident *inc;
+    const struct revision *rev;
+    const struct outbox *o;
+    int r = 0;
+
+    for (inc = e->m.incidents; inc && !r; inc = inc->next) {
+        if (!model_is_open(inc) && inc->r.state != INCIDENT_FOREIGN)
+            continue;
+        r = row(ctx, RECORD_INCIDENT, &inc->r);
+        for (rev = inc->revisions; rev && !r; rev = rev->next)
+            r = row(ctx, RECORD_REVISION, &rev->r);
+        for (o = inc->outbox; o && !r; o = o->next)
+            r = row(ctx, RECORD_OUTBOX, &o->r);
+    }
+    return r;
+}

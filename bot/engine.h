@@ -87,4 +87,13 @@ const char *engine_ear_position(const struct engine *e, const char *name);
  * are not done. */
 size_t engine_waiting(const struct engine *e);
 
+/**
+ * Visits what is open as it is in memory, for the board: of each incident and draft its row, then
+ * its revisions and its outbox. Rows are borrowed for the call.
+ *
+ * @return 0, or the first value but 0 that row returned.
+ */
+int engine_visit_open(const struct engine *e,
+                      int (*row)(void *ctx, enum record_table t, const void *record), void *ctx);
+
 #endif

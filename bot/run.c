@@ -16,6 +16,7 @@
 #include "log.h"
 #include "loop.h"
 #include "paging.h"
+#include "run_board.h"
 #include "run_web.h"
 #include "version.h"
 
@@ -59,6 +60,7 @@ struct run {
     struct pager *pager; /* NULL: no command is configured */
     struct paging paging;
     struct run_web web;
+    struct run_board board;
     struct run_ears *ears;
     struct loop loop;
 
@@ -480,6 +482,7 @@ static void reload(struct run *r)
     r->hearing = hearing;
     r->patterns = loaded.patterns;
     r->settings = loaded.settings;
+    run_board_reload(&r->board, r->settings);
     if (run_ears_set(r->ears, r->settings, r->engine))
         log_errorx("run", "out of memory: not every file and feed is read; send SIGHUP again");
     log_info("run", "configuration reloaded");
@@ -569,7 +572,10 @@ static int start(struct run *r)
         run_ears_set(r->ears, r->settings, r->engine) ||
         irc_create(r->settings, r->net, &chat_sink, &r->irc))
         return EX_OSERR;
-    return run_web_start(&r->web, r->settings, &r->formats, &r->courier);
+    err = run_web_start(&r->web, r->settings, &r->formats, &r->courier);
+    if (!err)
+        run_board_start(&r->board, r->web.web, &r->courier, r->settings);
+    return err;
 }
 
 static void wire(struct run *r)
