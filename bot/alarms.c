@@ -242,7 +242,7 @@ static bool look_page(struct model *m, size_t page_index, struct page_watch *pag
     page->green = green;
     if (!page->fired_boot_ms || red.any)
         page->fired_boot_ms = now;
-    if (remind_is_muted(m))
+    if (remind_is_muted(m) || m->store_sick)
         return true;
     for (inc = m->incidents; inc; inc = inc->next)
         if (inc->r.state == INCIDENT_FOREIGN && model_page_index(m, inc->r.page) == page_index)

@@ -59,10 +59,30 @@ static int64_t joined_since(const struct model *m, const struct incident *inc)
 /* ---- what waits: the ladder
  * ------------------------------------------------------------------------------ */
 
-/* Drafts, and what widens, are worth waking somebody for; other proposals are called out once. */
-static bool is_grave(const struct revision *rev)
+/* It would tell readers of more than they know. */
+static bool widens(const struct incident *inc, const struct revision *rev)
 {
-    return rev->r.kind == REVISION_DRAFT || rev->r.kind == REVISION_WIDENING;
+    const struct revision *known = model_public_revision(inc);
+    size_t i;
+
+    if (rev->r.kind == REVISION_WIDENING)
+        return true;
+    if (!known || rev->r.step == STEP_RESOLVED || rev->r.kind == REVISION_DRAFT)
+        return false;
+    for (i = 0; i < rev->components.n; i++) {
+        const struct component_claim *claim =
+            components_find(&known->components, rev->components.item[i].name);
+
+        if (!claim || claim->status < rev->components.item[i].status)
+            return true;
+    }
+    return rev->r.impact > known->r.impact;
+}
+
+/* Drafts, and what widens, are worth waking somebody for; other proposals are called out once. */
+static bool is_grave(const struct incident *inc, const struct revision *rev)
+{
+    return rev->r.kind == REVISION_DRAFT || widens(inc, rev);
 }
 
 static bool has_second(const struct model *m, const struct incident *inc)
@@ -78,7 +98,7 @@ static int64_t next_rung(const struct model *m, const struct incident *inc,
 {
     const struct reminder_settings *s = rules_of(m);
     const int64_t delay[] = {0, s->draft_ms, s->duty_ms, s->channel_ms};
-    int64_t rung, last = is_grave(rev) ? RUNG_CHANNEL : RUNG_PRESENT;
+    int64_t rung, last = is_grave(inc, rev) ? RUNG_CHANNEL : RUNG_PRESENT;
 
     for (rung = inc->r.rung + 1; rung <= last; rung++) {
         if (!delay[rung] || (rung == RUNG_DUTY && !s->on_duty.n) ||
@@ -88,8 +108,8 @@ static int64_t next_rung(const struct model *m, const struct incident *inc,
         return rung;
     }
     *ret_delay_ms = 0;
-    return is_grave(rev) && (s->draft_ms || s->duty_ms || s->channel_ms) ? RUNG_CHANNEL + 1
-                                                                         : RUNG_NONE;
+    return is_grave(inc, rev) && (s->draft_ms || s->duty_ms || s->channel_ms) ? RUNG_CHANNEL + 1
+                                                                              : RUNG_NONE;
 }
 
 static int64_t ladder_foot(const struct model *m, const struct incident *inc)
@@ -149,7 +169,7 @@ static void add_contradiction(struct buf *b, const struct model *m, const struct
         buf_adds(b, "page is green, ");
     else if (rev->r.kind == REVISION_DRAFT)
         buf_addf(b, "the page has nothing of %lld, ", n);
-    else if (rev->r.kind == REVISION_WIDENING)
+    else if (widens(inc, rev))
         buf_addf(b, "the page has less than %lld.%lld, ", n, r);
     else
         buf_addf(b, "%lld.%lld (%s) waits, ", n, r, step_name((enum step)rev->r.step));
@@ -469,7 +489,7 @@ static int64_t next_due(const struct model *m, const struct incident *inc)
         due = later(due, inc->remind_floor_boot_ms);
     }
     if (inc->hush_boot_ms)
-        due = sooner(due, inc->hush_boot_ms);
+        due = sooner(due, later(inc->hush_boot_ms, inc->remind_floor_boot_ms));
     return due == NOW_NEVER ? due : later(due, m->now.boot_ms);
 }
 
@@ -524,6 +544,10 @@ void remind_due(struct model *m, struct incident *inc)
 
     inc->remind_boot_ms = NOW_NEVER;
     inc->remind_floor_boot_ms = now + PROGRESS_MS;
+    if (m->store_sick) { /* nothing leaves now, and later it would not be true */
+        inc->remind_floor_boot_ms = now + RETRY_MS;
+        return;
+    }
     if (inc->hush_boot_ms && now >= inc->hush_boot_ms) {
         end_hush(m, inc);
         return;
