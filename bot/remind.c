@@ -635,9 +635,11 @@ void remind_mute_due(struct model *m)
 
     for (inc = m->incidents; inc && !model_is_open(inc); inc = inc->next)
         ;
-    if (inc)
-        chat_home(m, inc, SAY_REMINDER,
-                  "reminders are back: the time that %s muted them for is over", m->meta.mute_by);
+    if (!inc)
+        return;
+    chat_home(m, inc, SAY_REMINDER, "reminders are back: the time that %s muted them for is over",
+              m->meta.mute_by);
+    reminded(m, inc); /* others come a minute later */
 }
 
 void remind_restore(struct model *m)
