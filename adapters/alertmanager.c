@@ -16,7 +16,7 @@
 enum {
     LOOK_BYTES = 4096, /* of one string, so much is looked at */
     FINGERPRINT_BYTES = 40,
-    TEXT_MAX = 8 << 20,
+    TEXT_MAX = 16 << 20,
     COUNT_MAX = 1000000,
     WHY_BYTES = 200
 };

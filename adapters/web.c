@@ -18,7 +18,7 @@
 #define MODULE "web"
 
 enum {
-    CONNECTIONS_MAX = 64,
+    CONNECTIONS_MAX = 32,
     IDLE_S = 15,
     REQUEST_MAX_MS = 15 * 1000,
     TOKEN_MAX = 4096,
@@ -394,22 +394,40 @@ void web_route(struct web *w, const char *method, const char *path, enum web_acc
     w->route[w->n_routes++] = (struct route){method, path, access, handler, ctx};
 }
 
+/* Listens at another address before the one before is left. Where the two cannot be side by side
+ * (the same port, and an address that holds the other) that comes first, and comes back when it
+ * was in vain. */
+static int move(struct web *w, const struct plan *to, char *why, size_t why_size)
+{
+    struct httpd *httpd = NULL;
+    int r = listen_at(w, to, &httpd, why, why_size);
+
+    if (r == CRIER_ELOCKED && to->port == w->plan.port) {
+        char old_why[WHY_BYTES];
+
+        httpd_destroy(w->httpd);
+        w->httpd = NULL;
+        r = listen_at(w, to, &httpd, why, why_size);
+        if (r && listen_at(w, &w->plan, &w->httpd, old_why, sizeof old_why))
+            log_errorx(MODULE, "%s; there is no web server now", old_why);
+    }
+    if (r)
+        return r;
+    httpd_destroy(w->httpd);
+    w->httpd = httpd;
+    return 0;
+}
+
 int web_reload(struct web *w, const struct settings *settings, char *why, size_t why_size)
 {
     struct plan plan = {0};
-    struct httpd *httpd = NULL;
     int r = plan_make(settings, &plan, why, why_size);
 
-    if (r)
+    if (!r && (plan.port != w->plan.port || strcmp(plan.address, w->plan.address) != 0))
+        r = move(w, &plan, why, why_size);
+    if (r) {
+        plan_finish(&plan);
         return r;
-    if (plan.port != w->plan.port || strcmp(plan.address, w->plan.address) != 0) {
-        r = listen_at(w, &plan, &httpd, why, why_size);
-        if (r) {
-            plan_finish(&plan);
-            return r;
-        }
-        httpd_destroy(w->httpd);
-        w->httpd = httpd;
     }
     plan_finish(&w->plan);
     w->plan = plan;

@@ -25,7 +25,7 @@
 
 enum {
     WEB_ROUTES_MAX = 16,
-    WEB_BODY_MAX = 1 << 20, /* bytes; longer requests are answered with 413 */
+    WEB_BODY_MAX = 4 << 20, /* bytes; longer requests are answered with 413 */
     WEB_COMPLAIN_MS = 60 * 1000
 };
 
@@ -73,7 +73,7 @@ void web_route(struct web *w, const char *method, const char *path, enum web_acc
 
 /**
  * Goes on with another configuration: all of it or nothing. Another address or port is listened on
- * before the old one is left; routes stay, held answers of the old one are gone.
+ * before the old one is left, where both can be; routes stay, held answers of the old one are gone.
  *
  * Not from a handler. @return as web_create().
  */

@@ -139,7 +139,8 @@ struct alert *alert_find_recovering(const struct model *m, const struct signal *
             best_len = len;
         }
     }
-    if (n > 1 && best_len * 2 < strlen(sig->summary))
+    /* A group whose beginning was not heard is no reason to end what looks quite different. */
+    if ((n > 1 || has_key(sig)) && best_len * 2 < strlen(sig->summary))
         return NULL;
     return best;
 }

@@ -52,7 +52,8 @@ int run_web_prepare(struct run_web *w, const struct settings *settings,
                     const struct format_port *formats) __attribute__((warn_unused_result));
 /** Goes on with it; the one before may be freed then. */
 void run_web_accept(struct run_web *w);
-/** Goes on with the one before; also when run_web_prepare() failed or was not called. */
+/** Goes on with the one before, but for the listener, which has moved when run_web_prepare()
+ * succeeded; also when that failed or was not called. */
 void run_web_forget(struct run_web *w);
 
 /** Once in each turn of the loop, when its rows have been handed to the store: answers what is on

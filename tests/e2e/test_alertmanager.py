@@ -209,6 +209,28 @@ def test_a_wrong_token_gets_nothing_in_until_it_is_mended(hook):
     house.heard("deployer1", CONFIRM)  # it posts again when the group is due
 
 
+def test_a_storm_by_webhook_is_one_draft(hook):
+    """4,000 alerts in one payload, each a signal of its own; once more; and all over."""
+    house = hook.house
+    house.settings["shipped"] = Raw(house.settings["shipped"].replace(
+        "webhook = true;", 'webhook = true; webhook_host_label = "instance";'))
+    house.settings["triage"] = {"max_signals": 5000}
+    house.start()
+    house.crowd("deployer1")
+    for status in ("firing", "firing", "resolved"):
+        body = json.dumps({
+            "version": "4", "status": status, "groupKey": "{}:{}", "alerts": [{
+                "status": status, "fingerprint": f"{number:016x}",
+                "labels": {"alertname": OUTAGE[0], "instance": f"cp{number}:9100", **LABELS},
+                "annotations": {"summary": SUMMARY, "description": "d" * 500}}
+                for number in range(4000)]}).encode()
+        assert hook.post(body)[0] == 200
+    house.heard("deployer1", CONFIRM)
+    assert hook.rows("SELECT count(*), sum(firing) FROM alert") == [(4000, 0)]
+    assert hook.rows("SELECT count(*) FROM incident") == [(1,)]
+    assert hook.drafts()["1.1"] == 1
+
+
 def test_strangers_posts_are_refused_in_one_line(hook):
     house = hook.house
     house.start()
@@ -222,7 +244,7 @@ def test_strangers_posts_are_refused_in_one_line(hook):
                  b'{"version": "4", "status": "firing", "groupKey": "k", "alerts": "none"}'):
         status, text, _ = hook.post(body)
         assert status == 400 and text.count("\n") == 1, body[:40]
-    assert hook.post(b" " * (2 << 20))[0] == 413
+    assert hook.post(b" " * (5 << 20))[0] == 413
     for path, status in (("/health", 200), ("/nothing", 404), ("/alertmanager/jinxer", 405)):
         try:
             with _web.open(hook.url + path, timeout=PATIENCE_S) as answer:

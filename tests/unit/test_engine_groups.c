@@ -221,6 +221,16 @@ static void groups_of_the_same_words_are_two(void **state)
     assert_int_equal(firing(h), 0);
 }
 
+/* A recovery whose beginning was never heard ends nothing that merely has the same name. */
+static void a_group_from_nowhere_ends_nothing(void **state)
+{
+    struct house *h = *state;
+
+    house_jinxer(h, "FIRING: SearchDown: something quite different");
+    recovers(h);
+    assert_int_equal(firing(h), 1);
+}
+
 /* The second ear's recovery of what people have closed ends no other alert of that check. */
 static void an_echo_ends_nothing_else(void **state)
 {
@@ -396,6 +406,7 @@ int main(void)
         HOUSE_TEST(restarts_double_nothing),
         HOUSE_TEST(a_group_is_known_by_its_key),
         HOUSE_TEST(groups_of_the_same_words_are_two),
+        HOUSE_TEST(a_group_from_nowhere_ends_nothing),
         HOUSE_TEST(an_echo_ends_nothing_else),
         HOUSE_TEST(what_is_closed_is_not_reopened_by_the_other_ear),
         HOUSE_TEST(what_the_labels_said_is_not_unsaid_by_the_channel),

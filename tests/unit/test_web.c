@@ -352,6 +352,15 @@ static void a_reload_moves_it_or_changes_nothing(void **state)
     s->http.port = first;
     assert_int_equal(web_reload(w, s, why, sizeof why), 0);
     assert_int_equal(ask(w, GET("/health"), text, sizeof text), 200);
+    free(s->http.address); /* which holds the present one: both together cannot be */
+    s->http.address = strdup("0.0.0.0");
+    assert_int_equal(web_reload(w, s, why, sizeof why), 0);
+    assert_int_equal(web_port(w), first);
+    assert_int_equal(ask(w, GET("/health"), text, sizeof text), 200);
+    free(s->http.address);
+    s->http.address = strdup("192.0.2.1"); /* nobody's: as it was */
+    assert_int_not_equal(web_reload(w, s, why, sizeof why), 0);
+    assert_int_equal(ask(w, GET("/health"), text, sizeof text), 200);
     settings_destroy(s);
     web_destroy(other);
     web_destroy(w);
