@@ -187,7 +187,7 @@ static void set_time(struct parse *p, int64_t *ret)
     char text[TIME_BYTES * 6 + 1];
 
     (void)utf8_clean(buf_str(&p->text), p->text.len, text);
-    if (when_parse_iso(text, ret))
+    if (when_parse_iso(text, ret) || *ret < 0)
         *ret = -1;
 }
 
@@ -322,9 +322,9 @@ int atom_parse(const char *data, size_t n, struct atom_feed *ret, char *why)
     XML_SetCharacterDataHandler(p.parser, on_text);
     XML_SetStartDoctypeDeclHandler(p.parser, on_doctype);
     if (XML_Parse(p.parser, data, (int)n, 1) != XML_STATUS_OK) {
-        r = p.err                                               ? p.err
-            : XML_GetErrorCode(p.parser) == XML_ERROR_NO_MEMORY ? CRIER_ENOMEM
-                                                                : CRIER_EINVAL;
+        r = p.err ? p.err : CRIER_EINVAL;
+        if (!p.err && XML_GetErrorCode(p.parser) == XML_ERROR_NO_MEMORY)
+            r = CRIER_ENOMEM;
         if (r == CRIER_EINVAL)
             say_why(&p, why);
     }

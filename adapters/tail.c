@@ -18,6 +18,7 @@
 #include "log.h"
 #include "tail_reader.h"
 #include "utf8.h"
+#include "when.h"
 
 enum {
     LOOK_MS = 10 * 1000,  /* where inotify tells what happens */
@@ -137,12 +138,13 @@ static void tell_position(struct tail *t, struct file *f, struct now now)
 
 /* ---- watching -------------------------------------------------------------------------------- */
 
-/* Source: statfs(2), and linux/magic.h for those that it lacks. */
+/* NFS, SMB (three), FUSE, 9P, Ceph, AFS, NCP and Coda: others may write there. Source: statfs(2),
+ * linux/magic.h. */
 static bool is_remote(int fd)
 {
     static const unsigned long types[] = {
-        0x6969,     0x517b,     0xfe534d42, 0xff534d42, 0x65735546, 0x01021997,
-        0x00c36400, 0x5346414f, 0x564c,     0x73757245, 0x7461636f, 0x47504653,
+        0x6969,     0x517b,     0xfe534d42, 0xff534d42, 0x65735546,
+        0x01021997, 0x00c36400, 0x5346414f, 0x564c,     0x73757245,
     };
     struct statfs s;
     size_t i;
@@ -350,7 +352,7 @@ static void find_renamed(struct tail *t, struct file *f, const struct mark *mark
 static void begin(struct tail *t, struct file *f, struct now now, int64_t size)
 {
     struct mark mark[2];
-    char q[QUOTED_BYTES];
+    char q[QUOTED_BYTES], since[WHEN_BYTES];
 
     memcpy(mark, f->mark, sizeof mark);
     memset(f->mark, 0, sizeof f->mark);
@@ -363,8 +365,9 @@ static void begin(struct tail *t, struct file *f, struct now now, int64_t size)
     }
     if (mark[0].set && mark[0].ino == (uint64_t)f->now.ino && reader_resume(&f->now, &mark[0])) {
         if (!f->trouble)
-            log_info("tail", "going on in %s after %lld of %lld bytes", quoted(f, q),
-                     (long long)f->now.offset, (long long)size);
+            log_info("tail", "going on in %s after %lld of %lld bytes; it was read until %s",
+                     quoted(f, q), (long long)f->now.offset, (long long)size,
+                     when_iso(f->since_wall_ms, since));
         if (mark[1].set)
             find_renamed(t, f, &mark[1], now);
         return;

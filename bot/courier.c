@@ -186,9 +186,14 @@ int courier_input(struct courier *c, const struct input *in, struct now now)
     return c->err;
 }
 
-bool courier_is_full(const struct courier *c)
+static bool is_full(const struct courier *c)
 {
     return c->sick && c->turn.batch.n >= c->rows_max;
+}
+
+bool courier_is_nearly_full(const struct courier *c)
+{
+    return c->sick && c->turn.batch.n >= c->rows_max / 2;
 }
 
 /* The signal of a line, and others that ran into it. */
@@ -198,7 +203,7 @@ static void take_signals(struct courier *c, struct hearing *hearing, struct sign
     struct input in = {.kind = INPUT_SIGNAL, .signal = signal};
 
     do {
-        if (courier_is_full(c))
+        if (is_full(c))
             c->untaken++;
         else
             (void)courier_input(c, &in, now);
@@ -252,7 +257,7 @@ int courier_signal(struct courier *c, const struct signal *signal, struct now no
 {
     struct input in = {.kind = INPUT_SIGNAL, .signal = signal};
 
-    if (!courier_is_full(c))
+    if (!is_full(c))
         return courier_input(c, &in, now);
     c->untaken++;
     return c->err;

@@ -58,9 +58,9 @@ int courier_hear(struct courier *c, struct hearing *hearing, const struct heard 
 /** One line that a log file or feed told; the same. @return as c->err. */
 int courier_read(struct courier *c, struct hearing *hearing, const struct ear_line *line,
                  struct now now);
-/** Whether the engine takes no more signals since the store does not write: ears that can wait
- * should. */
-bool courier_is_full(const struct courier *c);
+/** Whether the engine soon takes no more signals, since the store does not write: ears that can
+ * wait should. */
+bool courier_is_nearly_full(const struct courier *c);
 /** One signal that is no line; counted and not taken while a sick store has too much to write.
  * @return as c->err. */
 int courier_signal(struct courier *c, const struct signal *signal, struct now now);

@@ -5,6 +5,12 @@
 
 enum { DEPLOYS_MAX = 64 };
 
+/* Files and feeds tell some things late. */
+static int64_t said_boot_ms(const struct model *m, const struct signal *sig)
+{
+    return model_past_boot(m, sig->wall_ms, m->settings->triage.deploy_max_ms);
+}
+
 static bool is_running(const struct model *m, const struct deploy *d)
 {
     return d->r.state == DEPLOY_RUNNING &&
@@ -79,7 +85,7 @@ static void end_earlier(struct model *m, const struct signal *sig)
             continue;
         d->r.state = DEPLOY_ENDED;
         d->r.ended_wall_ms = sig->wall_ms;
-        d->ended_boot_ms = m->now.boot_ms;
+        d->ended_boot_ms = said_boot_ms(m, sig);
         model_put(m, RECORD_DEPLOY, &d->r);
     }
 }
@@ -141,7 +147,7 @@ static struct deploy *new_deploy(struct model *m, const struct signal *sig)
     d->r.revert = sig->revert;
     d->r.started_wall_ms = sig->wall_ms;
     d->r.line_id = (int64_t)sig->line_id;
-    d->started_boot_ms = m->now.boot_ms;
+    d->started_boot_ms = said_boot_ms(m, sig);
     d->next = m->deploys;
     m->deploys = d;
     bound_deploys(m);
@@ -190,7 +196,7 @@ bool deploy_take(struct model *m, const struct signal *sig, struct deploy **ret_
     if (phase_ends(sig->phase)) {
         d->r.state = DEPLOY_ENDED;
         d->r.ended_wall_ms = sig->wall_ms;
-        d->ended_boot_ms = m->now.boot_ms;
+        d->ended_boot_ms = said_boot_ms(m, sig);
     }
     model_put(m, RECORD_DEPLOY, &d->r);
     return unannounced && d->r.production;

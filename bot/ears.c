@@ -72,6 +72,8 @@ static bool same(const char *a, int64_t a_bytes, const char *b, int64_t b_bytes)
 
     if (!strcmp(a, b))
         return true;
+    if (a_bytes < CUT_BYTES && b_bytes < CUT_BYTES)
+        return false;
     a_len = without_dots(a);
     b_len = without_dots(b);
     if (a_len <= b_len && a_bytes >= CUT_BYTES && a_len >= ALIKE_BYTES)

@@ -398,7 +398,7 @@ static void irc_dispatch(void *ctx, const struct pollset *set, struct now now)
 /* Files and feeds can wait, so they do while there is no room for what they tell. */
 static bool ears_wait(const struct run *r)
 {
-    return is_held(r) || r->leaving || courier_is_full(&r->courier);
+    return is_held(r) || r->leaving || courier_is_nearly_full(&r->courier);
 }
 
 static void ears_collect(void *ctx, struct pollset *set)

@@ -305,6 +305,39 @@ static void test_an_outage_from_a_file_alone(void **state)
     house_expect_last(h, HOUSE_OPS, "18:08:00, your scap backport is running since 18:00");
 }
 
+/* No line of IRC is as long as one of a file may be. */
+static void test_long_lines_say_no_more(void **state)
+{
+    struct house *h = *state;
+    char line[4001];
+    size_t i, n;
+
+    house_deploy(h, STARTED);
+    n = (size_t)snprintf(line, sizeof line, "PROBLEM - MediaWiki exceptions ");
+    memset(line + n, 'x', 1500);
+    n += 1500;
+    n += (size_t)snprintf(line + n, sizeof line - n, " on alert1001 is CRITICAL: ");
+    memset(line + n, 'y', sizeof line - 1 - n);
+    line[sizeof line - 1] = '\0';
+    in_file(h, LOG_FILE, line);
+    house_expect_said(h, HOUSE_OPS, "DRAFT 1.1, not public");
+    for (i = 0; i < h->chat.n; i++)
+        if (strlen(h->chat.line[i].text) > 420)
+            fail_msg("%zu bytes: %s", strlen(h->chat.line[i].text), h->chat.line[i].text);
+}
+
+/* It ended long ago, and so is no suspect. */
+static void test_an_end_that_is_told_late(void **state)
+{
+    struct house *h = *state;
+
+    house_deploy(h, STARTED);
+    house_wait(h, HOUR);
+    in_feed(h, "", FINISHED, 40 * MINUTE);
+    house_icinga(h, EXCEPTIONS);
+    assert_int_equal(engine_open_incidents(h->engine), 0);
+}
+
 struct late_case {
     const char *name;
     const char *text;
@@ -414,6 +447,8 @@ int main(void)
         HOUSE_TEST(test_a_source_with_one_ear_has_no_echoes),
         EARS_TEST(test_they_are_bounded),
         EARS_TEST(test_an_outage_from_a_file_alone),
+        EARS_TEST(test_long_lines_say_no_more),
+        EARS_TEST(test_an_end_that_is_told_late),
         cmocka_unit_test(test_what_is_history),
         EARS_TEST(test_what_ends_is_no_history),
         EARS_TEST(test_positions),
