@@ -87,9 +87,8 @@ bool maintenance_covers(const struct model *m, const struct alert *a)
 
 /* ---- in words -------------------------------------------------------------------------------- */
 
-void maintenance_what(struct buf *b, const struct record_maintenance *r)
+static void add_list(struct buf *b, const char *list)
 {
-    const char *list = r->components && *r->components ? r->components : r->checks;
     size_t n, used = 0;
 
     for (; next_item(list, &n); list += n + (list[n] == '\n')) {
@@ -106,6 +105,14 @@ void maintenance_what(struct buf *b, const struct record_maintenance *r)
             buf_add(b, list, n);
         used += n;
     }
+}
+
+void maintenance_what(struct buf *b, const struct record_maintenance *r)
+{
+    add_list(b, r->components);
+    if (r->components && *r->components && r->checks && *r->checks)
+        buf_adds(b, ", checks ");
+    add_list(b, r->checks);
 }
 
 static void add_window(struct buf *b, const struct model *m, const struct window *w)

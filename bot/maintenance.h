@@ -52,7 +52,7 @@ void maintenance_restore(struct model *m);
 struct window *maintenance_add(struct model *m, const struct record_maintenance *r);
 /** Ends one, or takes back one that is to come; w may be gone then. */
 void maintenance_end(struct model *m, struct window *w);
-/** "Editing and Reading", or its globs; cut at MAINTENANCE_NAME_BYTES. */
+/** "Editing and Reading, checks Varnish*"; each list is cut at MAINTENANCE_NAME_BYTES. */
 void maintenance_what(struct buf *b, const struct record_maintenance *r);
 
 #endif

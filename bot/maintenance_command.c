@@ -201,21 +201,30 @@ static bool unknown_component(struct model *m, const struct asker *by, const cha
     return false;
 }
 
+static bool is_listed(const struct buf *list, const char *name)
+{
+    const char *p = buf_str(list);
+    size_t n = strlen(name);
+
+    for (; *p; p += strcspn(p, "\n") + 1)
+        if (!strncmp(p, name, n) && p[n] == '\n')
+            return true;
+    return false;
+}
+
 /* "Editing, Reading and API", up to the colon or the end. */
 static bool take_components(struct model *m, const struct asker *by, struct plan *p)
 {
     while (*p->at && *p->at != ':') {
         const char *name = component_at(m->settings, p->at);
-        char line[512];
 
         if (!name)
             return unknown_component(m, by, p->at);
         p->at += strlen(name);
         p->at += strspn(p->at, " ,;");
         (void)take_word(p, "and");
-        (void)utf8_print(line, sizeof line, "%s\n", name);
-        if (!p->components.len || !strstr(buf_str(&p->components), line))
-            buf_adds(&p->components, line);
+        if (!is_listed(&p->components, name))
+            buf_addf(&p->components, "%s\n", name);
     }
     return p->components.len > 0 || usage(m, by, "say of what");
 }

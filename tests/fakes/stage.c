@@ -22,6 +22,9 @@
 #define STARTED \
     "!log deployer1@deploy1002 Started scap: Backport for [[gerrit:880004|Example change (T1)]]"
 #define ALERT "(FrontendUnavailable) firing: varnish-text has reduced HTTP availability #page"
+/* planned work, and an alert that it covers */
+#define PLANNED "moving the caches"
+#define LATENCY(kind, state) kind " - Latency of pages on alert1001 is " state ": 3 gt 1"
 #define UPDATE_WORDS "We know the cause and undo it."
 #define RESOLVED_WORDS "All pages load again."
 
@@ -713,6 +716,11 @@ size_t stage_run(struct stage *s, const struct torture_plan *plan)
     begin_run(s);
     torture_begin(plan ? plan : &nothing);
     start(s);
+    say(s, "sre1", "!status maintenance 1h Reading: " PLANNED);
+    say(s, "icinga-wm", LATENCY("PROBLEM", "CRITICAL"));
+    say(s, "sre1", "!status maintenance");
+    say(s, "icinga-wm", LATENCY("RECOVERY", "OK"));
+    say(s, "sre1", "!status maintenance end");
     say(s, "logmsgbot", STARTED);
     publish(s, 1, "jinxer-wm", ALERT);
     publish(s, 2, "deployer1", "!status update 1 identified: " UPDATE_WORDS);

@@ -53,13 +53,14 @@ static struct maintenance_settings configured;
 static void configure(struct house *h, int from_min, int until_min, bool wanted)
 {
     static char name[] = "new servers", component[] = "Editing";
-    static char *components[] = {component};
+    static char *components[] = {component}, check[] = "Foo*", *checks[] = {check};
 
     configured = (struct maintenance_settings){
         .name = name,
         .from_wall_ms = h->now.wall_ms + (int64_t)from_min * MINUTE,
         .until_wall_ms = h->now.wall_ms + (int64_t)until_min * MINUTE,
         .components = {.item = components, .n = 1},
+        .checks = {.item = checks, .n = until_min > 60},
     };
     h->settings->maintenance = &configured;
     h->settings->n_maintenance = wanted;
@@ -550,7 +551,7 @@ static void ended_by_hand_stays_ended(void **state)
     assert_int_equal(drafts(h), 1);
     configure(h, -10, 90, true); /* other times: planned anew */
     sre(h, "!status");
-    house_expect_last(h, HOUSE_OPS, " | maintenance of Editing until 19:41");
+    house_expect_last(h, HOUSE_OPS, " | maintenance of Editing, checks Foo* until 19:41");
 }
 
 static void slices_of_time_make_no_difference(void **state)
@@ -635,6 +636,31 @@ static void answers_to_commands(void **state)
             fail_msg("%s: %s", line, fake_chat_last(&h->chat, HOUSE_OPS));
         assert_in_range(lines(h) - before, 1, 2);
     }
+}
+
+/* Names that end or begin like others. */
+static void components_are_told_apart(void **state)
+{
+    struct house *h = *state;
+    static struct component_settings three[3];
+    static char names[][24] = {"Search", "Wiki Search", "Search, mobile"};
+    struct component_settings *real = h->settings->component;
+    size_t n = h->settings->n_components, i;
+
+    for (i = 0; i < 3; i++) {
+        three[i] = real[0];
+        three[i].name = names[i];
+    }
+    h->settings->component = three;
+    h->settings->n_components = 3;
+    sre(h, "!status maintenance 2h wiki search, search: x");
+    house_expect_last(h, HOUSE_OPS, "1 of Wiki Search and Search until");
+    sre(h, "!status maintenance 2h search, mobile, search: x");
+    house_expect_last(h, HOUSE_OPS, "2 of Search, mobile and Search until");
+    sre(h, "!status maintenance 2h searching: x");
+    house_expect_last(h, HOUSE_OPS, "is no component");
+    h->settings->component = real;
+    h->settings->n_components = n;
 }
 
 static void sres_alone_may_plan(void **state)
@@ -725,6 +751,7 @@ int main(void)
         CONFIGURED_TEST(ended_by_hand_stays_ended),
         HOUSE_TEST(slices_of_time_make_no_difference),
         HOUSE_TEST(answers_to_commands),
+        HOUSE_TEST(components_are_told_apart),
         HOUSE_TEST(sres_alone_may_plan),
         HOUSE_TEST(status_mentions_it),
         HOUSE_TEST(private_plans_are_told),
