@@ -1,6 +1,7 @@
 #include "store_db_impl.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -262,6 +263,19 @@ static int read_some(struct store_db *db, enum record_table t, const char *rest,
     return r;
 }
 
+/* Another schema has other columns; a reader leaves the file as it is. */
+static int must_be_current(struct store_db *db, struct store_why *why)
+{
+    int64_t version = 0;
+    int r = store_db_number(db, "PRAGMA user_version", &version, why);
+
+    if (r || version == store_schema_latest(store_migrations))
+        return r;
+    (void)snprintf(why->text, sizeof why->text,
+                   "%s was written by an older crier: start this one on it once", db->path);
+    return CRIER_EVERSION;
+}
+
 int store_db_incident(struct store_db *db, int64_t incident, store_db_row *row, void *ctx,
                       struct store_why *why)
 {
@@ -278,6 +292,8 @@ int store_db_incident(struct store_db *db, int64_t incident, store_db_row *row, 
     size_t i;
     int r = store_db_run(db, "BEGIN", "read", why); /* one snapshot for all tables */
 
+    if (!r)
+        r = must_be_current(db, why);
     for (i = 0; i < sizeof parts / sizeof parts[0] && !r; i++)
         r = read_some(db, parts[i].table, parts[i].rest, incident, row, ctx, why);
     store_db_rollback(db);
@@ -287,6 +303,10 @@ int store_db_incident(struct store_db *db, int64_t incident, store_db_row *row, 
 int store_db_incidents(struct store_db *db, size_t max, store_db_row *row, void *ctx,
                        struct store_why *why)
 {
+    int r = must_be_current(db, why);
+
+    if (r)
+        return r;
     return read_some(db, RECORD_INCIDENT, "ORDER BY \"id\" DESC LIMIT ?",
                      max < INT32_MAX ? (int64_t)max : INT32_MAX, row, ctx, why);
 }

@@ -35,7 +35,7 @@ void chronicle_finish(struct chronicle *c)
 bool chronicle_is_signal(const struct record_timeline *row)
 {
     static const char *const kinds[] = {"firing",     "paging",      "resolved",     "flapped",
-                                        "mitigation", "maintenance", "acknowledged", "line"};
+                                        "mitigation", "maintenance", "acknowledged", "log"};
     size_t i;
 
     if (!strncmp(row->kind, "deploy", 6))

@@ -374,7 +374,7 @@ static void withdraw(struct model *m, struct incident *inc, struct revision *ope
         why = inc->firing ? "its alerts fire again" : "something is being deployed to mend it";
     chat_home(m, inc, SAY_PROMPT, "%lld.%lld withdrawn: %s", (long long)inc->r.id,
               (long long)open->r.number, why);
-    model_timeline(m, inc->r.id, m->now.wall_ms, "withdrawn", "", open->r.body);
+    model_timeline_of(m, inc->r.id, m->now.wall_ms, "withdrawn", "", why, open->r.number, "");
     incident_set_revision(m, open, REVISION_SUPERSEDED);
     triage_again(m, inc);
 }

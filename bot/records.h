@@ -227,17 +227,20 @@ struct record_timeline {
 };
 
 /*
- * Kinds of rows in the timeline.
- * Of signals (who: source or shell user; text: the line):
- *   firing, paging, resolved, flapped (was over when the incident opened)   ref: alert, subject:
- * check "deploy started" and the other phases of enum deploy_phase              ref: deploy,
- * subject: tool acknowledged, mitigation, maintenance, log (what somebody logged) Of revisions
- * (ref: number, subject: step, text: title and body; who: person, "" by signals): draft, widening,
- * proposal Of people (who: person; text: the line): command (that made revision ref), start (of the
- * outage, edited), confirm, discard, note, adopt, refused (who: nick; subject "") Of the page and
- * of crier (ref: number of the revision where it is about one): shown (text: place), published
- * (who: confirmed by, subject: step), visible (to readers), refused (subject "page"), expired,
- * edited, found, twin, ended (by hand on the page), closed
+ * Kinds of rows in the timeline:
+ *
+ * - of signals (who: source or shell user, text: the line): firing, paging, resolved, flapped (was
+ *   over when the incident opened), where ref is the alert and subject the check and host;
+ *   "deploy started" and the other phases, where ref is the deploy and subject the tool;
+ *   acknowledged, mitigation, maintenance, log (what somebody logged)
+ * - of revisions (ref: number, subject: step, text: title and body, who: person, "" by signals):
+ *   draft, widening, proposal
+ * - of people (who: person, text: the line): command (that made revision ref), start (of the
+ *   outage, edited), confirm, discard, note, adopt, mute, unmute; refused (who: nick)
+ * - of the page and of crier (ref: the revision, where it is about one): shown (text: place),
+ *   published (who: confirmed by, subject: step, text: body), visible (to readers), refused
+ *   (subject "page"), expired, withdrawn (by signals), edited, found, twin, ended (by hand on the
+ *   page), reminded, closed
  */
 
 /** A planned window: what it covers opens no draft. Those of the configuration are not stored. */

@@ -135,7 +135,7 @@ static void add_person(struct report_facts *f, const char *name)
 static bool is_command(const struct record_timeline *row)
 {
     static const char *const kinds[] = {"command", "confirm", "discard", "note",
-                                        "start",   "adopt",   "mute",    "maintenance by hand"};
+                                        "start",   "adopt",   "mute",    "unmute"};
     size_t i;
 
     for (i = 0; i < sizeof kinds / sizeof kinds[0]; i++)

@@ -542,6 +542,13 @@ static void describe_other(struct page *p, const struct record_timeline *row)
         add_revision(p, row->ref);
         by(p, row);
         raw(p, " was withdrawn: the page could not be reached in time");
+    } else if (is(row, "withdrawn")) {
+        add_revision(p, row->ref);
+        raw(p, " was withdrawn: ");
+        words(p, row->text);
+    } else if (is(row, "reminded")) {
+        raw(p, "crier reminded ");
+        words(p, row->text);
     } else if (is(row, "closed")) {
         raw(p, "Closed without publishing: ");
         words(p, row->text);

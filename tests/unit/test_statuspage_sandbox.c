@@ -176,10 +176,10 @@ static struct page_request request(const struct fixture *f, enum page_op op)
     r.op = op;
     r.page = page;
     r.urgent = true;
-    r.remote_id =
-        must_copy(op == PAGE_UPDATE || op == PAGE_CORRECT || op == PAGE_GET || op == PAGE_DELETE
-                      ? f->remote_id
-                      : none);
+    r.remote_id = must_copy(op == PAGE_UPDATE || op == PAGE_CORRECT || op == PAGE_GET ||
+                                    op == PAGE_DELETE || op == PAGE_POSTMORTEM
+                                ? f->remote_id
+                                : none);
     r.key_incident = key;
     r.key_step = none;
     r.title = none;
@@ -320,6 +320,36 @@ static void create(struct fixture *f, const char *step, enum component_status ed
     assert_int_equal(components_set(&r.components, "Editing", editing), 0);
     ask(f, &r);
     must_be_fine(f);
+}
+
+/* Once more is no matter: the draft is replaced. Readers see nothing of it. */
+static void draft_of_a_postmortem(void **state)
+{
+    static char draft[] = "## What happened\n\n\"Errors\" <b>", gone[] = "abcdef123456";
+    struct fixture *f = *state;
+    struct page_request r;
+    int i;
+
+    create(f, "1", COMPONENT_PARTIAL_OUTAGE);
+    list(f, false);
+    for (i = 0; i < 2; i++) {
+        r = request(f, PAGE_POSTMORTEM);
+        r.body = draft;
+        ask(f, &r);
+        must_be_fine(f);
+        assert_int_equal(f->http_status, 200);
+    }
+    list(f, false);
+    assert_int_equal(f->n_incidents, 1);
+    assert_string_equal(f->body, "We look.");
+    assert_int_equal(f->n_updates, 1);
+    r = request(f, PAGE_POSTMORTEM);
+    free(r.remote_id);
+    r.remote_id = must_copy(gone);
+    r.body = draft;
+    ask(f, &r);
+    assert_int_equal(f->result, PAGE_REFUSED);
+    assert_int_equal(f->http_status, 404);
 }
 
 static void twin_is_taken_away(void **state)
@@ -527,6 +557,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(whole_life_of_an_incident, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(draft_of_a_postmortem, set_up, tear_down),
         cmocka_unit_test_setup_teardown(twin_is_taken_away, set_up, tear_down),
         cmocka_unit_test_setup_teardown(public_sees_what_was_published, set_up, tear_down),
         cmocka_unit_test_setup_teardown(public_reading_is_free, set_up_narrow, tear_down),
