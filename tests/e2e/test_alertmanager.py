@@ -12,8 +12,9 @@ from collections import Counter
 
 import pytest
 
+from crash import prove
 from rig.alertmanager import Alertmanager
-from rig.crier import Raw, private_file
+from rig.crier import Raw, environment, private_file
 from rig.house import CONFIRM
 from rig.process import PATIENCE_S, Timeout, free_port
 
@@ -153,6 +154,33 @@ def test_the_first_post_finds_nobody(hook):
     house.heard("deployer1", DRAFT)
     manager.wait_posts(0)
     assert [kind for kind, _ in hook.wait_timeline(1)] == ["paging"]
+
+
+@pytest.mark.parametrize("point", ["turn.commit", "store.commit", "store.committed", "store.report"])
+def test_killed_while_the_webhook_is_written(hook, monkeypatch, point):
+    """kill -9 between taking it and answering it: Alertmanager posts again, and it counts once."""
+    monkeypatch.setenv("CRIER_BINARY", str(prove.BINARY))
+    house = hook.house
+    trace = house.crier.folder / "trace"
+    house.crier.env = environment(CRIER_CRASH_TRACE=str(trace))
+    house.start()
+    house.crowd("deployer1")
+    house.ask("deployer1", "!status", r"\S")
+    passed = trace.read_text().split().count(point)
+    house.crier.kill()
+    house.crier.env = environment(CRIER_CRASH_AT=f"{point}:{passed + 1}")
+    house.crier.start(joined=[house.channel])
+    manager = hook.start()
+    manager.fire(*OUTAGE, **LABELS)
+    assert house.crier.process.wait() == -signal.SIGKILL
+    house.crier.env = None
+    house.crier.start(joined=[house.channel])
+    manager.wait_posts(0)
+    manager.wait_taken(0)
+    manager.recover(*OUTAGE, **LABELS)
+    assert [kind for kind, _ in hook.wait_timeline(2)] == ["paging", "resolved"]
+    assert hook.rows("SELECT count(*) FROM incident") == [(1,)]
+    assert hook.drafts()["1.1"] >= 1
 
 
 def test_relay_and_webhook_tell_of_one_alert(hook):

@@ -80,10 +80,10 @@ class Alertmanager:
             pace.wait(0.05)
         return count
 
-    def wait_taken(self, timeout=PATIENCE_S):
-        """The count of webhooks that were answered with 200, as soon as one more is."""
+    def wait_taken(self, before=None, timeout=PATIENCE_S):
+        """Returns when one more webhook was answered with 200, than `before` or than now."""
         deadline = time.monotonic() + timeout
-        before = self.taken()
+        before = self.taken() if before is None else before
         pace = threading.Event()
         while self.taken() <= before:
             if time.monotonic() > deadline:
