@@ -101,6 +101,50 @@ static void nobody_is_called_who_is_not_there(void **state)
     house_expect_unsaid(h, HOUSE_OPS, "dep2");
 }
 
+static void who_deployed_is_called_first(void **state)
+{
+    struct house *h = *state;
+
+    staff(h);
+    house_deploy(h, "!log deployer2@deploy1002 Started scap: Backport for "
+                    "[[gerrit:880004|Example change (T1)]]");
+    house_icinga(h, EXCEPTIONS);
+    house_wait_sliced(h, 2 * MINUTE, SECOND);
+    house_expect_last(h, HOUSE_OPS, "red for 2 min: dep2, dep1: ");
+}
+
+/* What fired when the draft opened has recovered, something else fires: that has its own time. */
+static void time_is_that_of_what_fires(void **state)
+{
+    struct house *h = *state;
+
+    staff(h);
+    house_draft(h);
+    house_wait(h, 90 * SECOND);
+    house_jinxer(h, FRONTEND);
+    house_wait(h, 10 * SECOND);
+    house_icinga(h, EXCEPTIONS_OK);
+    assert_int_equal(wait_for_line(h, HOUSE_OPS, HOUR), 110 * SECOND);
+    house_expect_last(h, HOUSE_OPS, "page is green, 1 alert red for 2 min: dep1");
+}
+
+static void sick_disk_saves_no_reminders_up(void **state)
+{
+    struct house *h = *state;
+
+    staff(h);
+    house_draft(h);
+    h->disk_full = true;
+    house_deploy(h, FINISHED); /* which cannot be written down */
+    house_wait_sliced(h, 12 * MINUTE, 10 * SECOND);
+    h->disk_full = false;
+    house_wait_sliced(h, 10 * SECOND, SECOND);
+    house_expect_said(h, HOUSE_OPS, "my database can be written again");
+    house_expect_unsaid(h, NULL, "page is green");
+    house_wait_sliced(h, 2 * MINUTE, SECOND);
+    house_expect_last(h, HOUSE_OPS, "page is green, 1 alert red for 1");
+}
+
 static void kicked_out_means_nobody_is_known_to_be_there(void **state)
 {
     struct house *h = *state;
@@ -267,7 +311,9 @@ static void nothing_was_said_for_long(void **state)
     house_expect_last(h, HOUSE_OPS,
                       "1 is public since 18:08, nothing was said for 30 min; alerts: 1 firing. "
                       "`!status update 1 identified: TEXT`, or `resolve 1`");
-    assert_int_equal(wait_for_line(h, HOUSE_OPS, 3 * HOUR), HOUR);
+    house_wait(h, 10 * MINUTE);
+    house_restart(h, 10 * MINUTE);
+    assert_int_equal(wait_for_line(h, HOUSE_OPS, 3 * HOUR), 40 * MINUTE);
     assert_int_equal(wait_for_line(h, HOUSE_OPS, 3 * HOUR), 2 * HOUR);
     assert_int_equal(wait_for_line(h, HOUSE_OPS, 3 * HOUR), 2 * HOUR);
     /* a word begins it anew */
@@ -346,6 +392,20 @@ static void page_says_outage_and_all_is_quiet(void **state)
         "page says outage (1), alarms quiet for 20 min: monitoring is ready: `!status "
         "update 1 monitoring: TEXT`, or `resolve 1`");
     expect_silence(h, 59 * MINUTE);
+}
+
+/* A new contradiction does not wait for the pace of the old reminder. */
+static void quiet_after_a_reminder_is_news(void **state)
+{
+    struct house *h = *state;
+
+    h->settings->follow.propose = false;
+    house_publish(h);
+    house_wait_sliced(h, 31 * MINUTE, 10 * SECOND); /* 18:39 */
+    house_expect_last(h, HOUSE_OPS, "nothing was said for 30 min");
+    house_icinga(h, EXCEPTIONS_OK);
+    assert_int_equal(wait_for_line(h, HOUSE_OPS, 2 * HOUR), 29 * MINUTE); /* 30 after the other */
+    house_expect_last(h, HOUSE_OPS, "page says outage (1), alarms quiet for 29 min");
 }
 
 /* A bot that has left tells of nothing, which is not health. */
@@ -459,6 +519,51 @@ static void by_hand_and_all_is_quiet(void **state)
     expect_silence(h, 50 * MINUTE);
     fake_page_post(&h->page, id, STEP_MONITORING, "Looks better.");
     expect_silence(h, 4 * HOUR);
+}
+
+static void told_elsewhere(struct house *h)
+{
+    size_t i;
+
+    for (i = 0; i < h->settings->n_rules; i++)
+        put_text(&h->settings->rule[i].channel, HOUSE_SRE);
+}
+
+/* crier cannot hear the bots: what it does not hear is not quiet. */
+static void channel_that_is_lost_is_not_quiet(void **state)
+{
+    struct house *h = *state;
+
+    told_elsewhere(h);
+    (void)fake_page_by_hand(&h->page, "We have a problem", STEP_IDENTIFIED, IMPACT_MAJOR);
+    house_wait_sliced(h, 6 * MINUTE, 10 * SECOND);
+    house_expect_last(h, HOUSE_SRE, "on the page by hand, number 1: ");
+    fake_chat_left(&h->chat, HOUSE_OPS, "kicked");
+    expect_silence(h, HOUR);
+    fake_chat_joined(&h->chat, HOUSE_OPS);
+    expect_silence(h, 19 * MINUTE);
+    assert_true(wait_for_line(h, HOUSE_SRE, 2 * MINUTE) >= 0);
+    house_expect_last(h, HOUSE_SRE, "alarms quiet for 20 min");
+}
+
+static void reaction_to_one_made_by_hand(void **state)
+{
+    struct house *h = *state;
+
+    (void)fake_page_by_hand(&h->page, "We have a problem", STEP_IDENTIFIED, IMPACT_MAJOR);
+    house_wait_sliced(h, 20 * MINUTE, 10 * SECOND);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status note 1 that was me");
+    expect_silence(h, 19 * MINUTE);
+    (void)wait_for_line(h, HOUSE_OPS, 2 * MINUTE);
+    house_expect_last(h, HOUSE_OPS, "page says outage (1, by hand), alarms quiet for");
+}
+
+static void idle_page_is_read_now_and_then(void **state)
+{
+    struct house *h = *state;
+
+    house_wait_sliced(h, HOUR, 10 * SECOND);
+    assert_int_equal(fake_page_count(&h->page, PAGE_LIST), 12);
 }
 
 /* ---- mute -------------------------------------------------------------------------------------
@@ -666,6 +771,34 @@ static void after_the_silence_the_present_words_are_shown(void **state)
     house_expect_said(h, HOUSE_OPS, "DRAFT 2.1");
 }
 
+/* Also what is told of an incident after its end counts. */
+static void end_is_within_the_budget(void **state)
+{
+    struct house *h = *state;
+    int i;
+
+    house_draft(h);
+    for (i = 0; i < 10; i++) {
+        fake_chat_left(&h->chat, HOUSE_OPS, "netsplit");
+        fake_chat_joined(&h->chat, HOUSE_OPS);
+        house_settle(h);
+    }
+    house_expect_last(h, HOUSE_OPS, "I have said much about 1");
+    /* answers come nevertheless */
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status edit 1 impact minor");
+    house_expect_last(h, HOUSE_OPS, "`!status confirm 1.2` publishes it");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
+    house_expect_last(h, HOUSE_OPS, "1 is public since");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status resolve 1: Over.");
+    house_expect_last(h, HOUSE_OPS, "`!status confirm 1.3` publishes it");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.3");
+    house_wait_sliced(h, MINUTE, SECOND);
+    house_expect_last(h, HOUSE_OPS, "1 is resolved on the page since");
+    house_expect_unsaid(h, HOUSE_OPS, "visible to readers");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.3");
+    house_expect_last(h, HOUSE_OPS, "1 is closed");
+}
+
 /* The whole channel of an hour in which nobody answers, as the note on it quotes it. */
 static void hour_with_nobody_answering(void **state)
 {
@@ -731,6 +864,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(unconfirmed_draft_climbs),
         HOUSE_TEST(nobody_is_called_who_is_not_there),
+        HOUSE_TEST(who_deployed_is_called_first),
+        HOUSE_TEST(time_is_that_of_what_fires),
+        HOUSE_TEST(sick_disk_saves_no_reminders_up),
         HOUSE_TEST(kicked_out_means_nobody_is_known_to_be_there),
         HOUSE_TEST(no_names_no_line),
         HOUSE_TEST(recovery_ends_it),
@@ -746,18 +882,23 @@ int main(void)
         HOUSE_TEST(reminders_leave_room),
         HOUSE_TEST(monitoring_for_long),
         HOUSE_TEST(page_says_outage_and_all_is_quiet),
+        HOUSE_TEST(quiet_after_a_reminder_is_news),
         HOUSE_TEST(silence_of_the_bots_is_not_health),
         HOUSE_TEST(green_page_and_red_alarms),
         HOUSE_TEST(what_cannot_be_read_is_not_called_green),
         HOUSE_TEST(page_that_says_something_is_not_green),
         HOUSE_TEST(discarded_alerts_are_no_contradiction),
         HOUSE_TEST(by_hand_and_all_is_quiet),
+        HOUSE_TEST(channel_that_is_lost_is_not_quiet),
+        HOUSE_TEST(reaction_to_one_made_by_hand),
+        HOUSE_TEST(idle_page_is_read_now_and_then),
         HOUSE_TEST(mute_holds_and_ends_by_itself),
         HOUSE_TEST(mute_lets_drafts_speak),
         HOUSE_TEST(mute_outlives_a_restart_and_no_clock),
         HOUSE_TEST(third_mail_is_told),
         HOUSE_TEST(no_hour_has_more_lines_than_that),
         HOUSE_TEST(after_the_silence_the_present_words_are_shown),
+        HOUSE_TEST(end_is_within_the_budget),
         HOUSE_TEST(hour_with_nobody_answering),
         HOUSE_TEST(slicing_of_ticks_changes_no_reminder),
     };
