@@ -364,7 +364,7 @@ static void header(struct feed *f, const char *name, char dst[VALIDATOR_BYTES + 
 /* Seconds, or a date. Source: RFC 9110 section 10.2.3. @return ms, 0 when it is not said. */
 static int64_t retry_after(struct feed *f, int64_t wall_ms)
 {
-    char value[VALIDATOR_BYTES + 1];
+    char value[VALIDATOR_BYTES + 1] = "";
     int64_t ms = 0;
     size_t i, digits;
     time_t at;
@@ -374,7 +374,7 @@ static int64_t retry_after(struct feed *f, int64_t wall_ms)
     if (digits && !value[digits])
         for (i = 0; i < digits && ms < RETRY_AFTER_MAX_MS; i++)
             ms = ms * 10 + (value[i] - '0') * 1000;
-    else if (value[0] && (at = curl_getdate(value, NULL)) > 0)
+    else if (value[0] && (at = curl_getdate(value, NULL)) > 0 && at < INT64_MAX / 1000)
         ms = (int64_t)at * 1000 - wall_ms;
     return ms < 0 ? 0 : ms > RETRY_AFTER_MAX_MS ? RETRY_AFTER_MAX_MS : ms;
 }

@@ -438,9 +438,11 @@ static enum fate find_fate(const struct file *f)
 {
     struct stat st, mine;
 
-    if (stat(f->path, &st))
-        return errno == ENOENT || errno == ENOTDIR ? FATE_GONE : FATE_HERE;
-    if (fstat(f->now.fd, &mine) || (st.st_ino == mine.st_ino && st.st_dev == mine.st_dev))
+    if (fstat(f->now.fd, &mine))
+        return FATE_HERE;
+    if (stat(f->path, &st)) /* renamed, it may still be written to; and others come back */
+        return errno == ENOENT && !mine.st_nlink ? FATE_GONE : FATE_HERE;
+    if ((st.st_ino == mine.st_ino && st.st_dev == mine.st_dev))
         return FATE_HERE;
     return FATE_REPLACED;
 }

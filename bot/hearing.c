@@ -96,6 +96,11 @@ void hearing_destroy(struct hearing *h)
     free(h);
 }
 
+void hearing_go_on(struct hearing *h, const struct hearing *before)
+{
+    h->texts = before->texts;
+}
+
 /* ---- whom to believe ------------------------------------------------------------------------- */
 
 /* RFC 1459 section 2.2: {}|~ are the lower case of []\^. */

@@ -26,6 +26,8 @@ enum hearing_kind { HEARING_CHATTER, HEARING_COMMAND, HEARING_SIGNAL };
  */
 struct hearing *hearing_create(const struct settings *settings, const struct format_port *formats);
 void hearing_destroy(struct hearing *h);
+/** Numbers the lines of files and feeds on from where another one of this process was. */
+void hearing_go_on(struct hearing *h, const struct hearing *before);
 
 /**
  * Classifies one line.

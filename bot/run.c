@@ -476,6 +476,7 @@ static void reload(struct run *r)
     r->page = page;
     engine_reload(r->engine, loaded.settings);
     run_web_accept(&r->web);
+    hearing_go_on(hearing, r->hearing);
     hearing_destroy(r->hearing);
     patterns_destroy(r->patterns);
     settings_destroy(r->settings);

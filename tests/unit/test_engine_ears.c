@@ -12,16 +12,19 @@
 #include "ears.h"
 #include "house.h"
 
-#define LOG_FILE "file:/var/log/irc.log"
-#define OTHER_FILE "file:/var/log/other.log"
-#define SAL "feed:https://sal.example.org/atom"
+#define LOG_PATH "/var/log/irc.log"
+#define LOG_FILE "file:" LOG_PATH
+#define OTHER_PATH "/var/log/other.log"
+#define OTHER_FILE "file:" OTHER_PATH
+#define SAL_URL "https://sal.example.org/atom"
+#define SAL "feed:" SAL_URL
 
 /* ---- a house with more ears ------------------------------------------------------------------ */
 
 static void give_files(struct house *h, const char *source, size_t n)
 {
     struct source_settings *s = &h->settings->source[settings_find_source(h->settings, source)];
-    const char *const paths[] = {LOG_FILE + 5, OTHER_FILE + 5};
+    const char *const paths[] = {LOG_PATH, OTHER_PATH};
     size_t i;
 
     s->files.item = calloc(n, sizeof *s->files.item);
@@ -33,7 +36,7 @@ static void give_files(struct house *h, const char *source, size_t n)
 
 static void give_feed(struct house *h, const char *source)
 {
-    h->settings->source[settings_find_source(h->settings, source)].feed = strdup(SAL + 5);
+    h->settings->source[settings_find_source(h->settings, source)].feed = strdup(SAL_URL);
 }
 
 static int ears_setup(void **state)
@@ -338,6 +341,25 @@ static void test_an_end_that_is_told_late(void **state)
     assert_int_equal(engine_open_incidents(h->engine), 0);
 }
 
+/* The numbers of lines are not used again: a new line would be taken for the end of an old one. */
+static void test_after_a_reload(void **state)
+{
+    struct house *h = *state;
+    struct hearing *fresh;
+
+    in_file(h, LOG_FILE, "PROBLEM - Host mw1 is DOWN: PING CRITICAL");
+    house_icinga(h, "PROBLEM - Host mw2 is DOWN: PING CRITICAL");
+    in_file(h, LOG_FILE, "PROBLEM - Host mw2 is DOWN: PING CRITICAL");
+    fresh = hearing_create(h->settings, &h->formats);
+    assert_non_null(fresh);
+    hearing_go_on(fresh, h->hearing);
+    hearing_destroy(h->hearing);
+    h->hearing = fresh;
+    in_file(h, LOG_FILE, "PROBLEM - Host mw3 is DOWN: PING CRITICAL");
+    in_file(h, LOG_FILE, "PROBLEM - Host mw4 is DOWN: PING CRITICAL");
+    assert_int_equal(count(h, "").alerts, 4);
+}
+
 struct late_case {
     const char *name;
     const char *text;
@@ -447,6 +469,7 @@ int main(void)
         HOUSE_TEST(test_a_source_with_one_ear_has_no_echoes),
         EARS_TEST(test_they_are_bounded),
         EARS_TEST(test_an_outage_from_a_file_alone),
+        EARS_TEST(test_after_a_reload),
         EARS_TEST(test_long_lines_say_no_more),
         EARS_TEST(test_an_end_that_is_told_late),
         cmocka_unit_test(test_what_is_history),

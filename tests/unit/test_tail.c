@@ -329,6 +329,7 @@ static void test_restarts(void **state)
 static void test_gone_and_back(void **state)
 {
     struct bench *b = *state;
+    char moved[PATH_BYTES];
 
     add(b, "history\n");
     open_tail(b, NULL);
@@ -341,6 +342,12 @@ static void test_gone_and_back(void **state)
     expect(b, "unfinished|");
     add(b, "two\n");
     expect(b, "two|");
+    beside(b, "moved", moved); /* and not made anew: its writer has it open */
+    assert_int_equal(rename(b->path, moved), 0);
+    pass(b, 70 * SECOND);
+    pass(b, 70 * SECOND);
+    put(moved, "three\n", 6);
+    expect(b, "three|");
 }
 
 static void test_replaced_by_a_copy(void **state)
