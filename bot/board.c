@@ -416,7 +416,9 @@ static void add_ended(struct buf *out, const struct board_view *view, const stru
     if (inc->closed_wall_ms > inc->opened_wall_ms)
         buf_addf(out, " after %s", when_duration(inc->closed_wall_ms - inc->opened_wall_ms, text));
     buf_adds(out, "</td><td class=\"last\">");
-    if (waited >= 0)
+    if (waited >= 0 && waited < 1000)
+        buf_adds(out, "the public was told at once");
+    else if (waited > 0)
         buf_addf(out, "the public waited %s", lanes_story_length(waited, text, sizeof text));
     else
         buf_adds(out, "nothing was made public");
@@ -531,9 +533,9 @@ static void add_timeline(struct buf *out, const struct chronicle *c)
         buf_adds(out, "<tr><td class=\"at\">");
         add_time(out, row->wall_ms, c->incident.opened_wall_ms);
         buf_adds(out, "</td><td class=\"kind\">");
-        html_text(out, row->kind);
-        buf_adds(out, "</td><td><bdi>");
-        html_cut(out, row->who, 60);
+        html_cut(out, row->kind, 30);
+        buf_adds(out, "</td><td class=\"who\"><bdi>");
+        html_cut(out, row->who, 30);
         buf_adds(out, "</bdi></td><td class=\"text\">");
         html_cut(out, *row->text ? row->text : row->subject, 600);
         buf_adds(out, "</td></tr>\n");

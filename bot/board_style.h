@@ -75,6 +75,7 @@ static const char style_sheet_more[] =
     "tr:first-child th{border-top:0}\n"
     ".at{white-space:nowrap;font-variant-numeric:tabular-nums}\n"
     ".kind{font-weight:600}\n"
+    ".kind,.who{overflow-wrap:break-word}\n"
     "footer{color:var(--soft);font-size:.88rem;margin-top:2.4rem}\n"
     "footer p{border-top:1px solid var(--line);padding-top:1rem;padding-bottom:2.5rem}\n"
     "@media(max-width:44rem){.wrap{padding:0 .8rem}.card{padding:1rem .9rem}"

@@ -115,7 +115,7 @@ static void lay_people(struct lanes_layout *l)
     lanes_line(l->s, "ll-axis", l->s->plot_x, l->y + size / 2, l->s->plot_w, 0);
     for (i = 0; i < st->n_acts && n < ACTS_MAX; i++, n++) {
         const struct lanes_act *act = &st->act[i];
-        char title[TITLE_BYTES], at[WHEN_BYTES];
+        char title[TITLE_BYTES], at[LABEL_BYTES];
         int32_t x = lanes_x(l, act->at_ms);
 
         if (x < last_x + 2 * PX && last_x != INT32_MIN && act->weight < 5)
@@ -131,12 +131,12 @@ static void lay_people(struct lanes_layout *l)
     for (weight = 5; weight > 0; weight--)
         for (i = st->n_acts; i-- > 0;) { /* from the right: lines then cross no label */
             const struct lanes_act *act = &st->act[i];
-            char text[TITLE_BYTES], at[WHEN_BYTES];
+            char text[TITLE_BYTES], at[LABEL_BYTES];
 
             if (act->weight != weight)
                 continue;
-            (void)utf8_print(text, sizeof text, "%s %s: %s", when_hm(act->at_ms, at), act->who,
-                             act->kind);
+            (void)utf8_print(text, sizeof text, "%s %s: %s", lanes_time(l, act->at_ms, at),
+                             act->who, act->kind);
             lanes_zone_label(&zone, "lt-soft", lanes_x(l, act->at_ms), text);
         }
     lanes_zone_end(&zone);
@@ -190,11 +190,11 @@ static void lay_bracket(struct lanes_layout *l)
 static bool lay_chip(struct lanes_layout *l, const struct lanes_status *status, int32_t x,
                      int32_t w)
 {
-    char at[WHEN_BYTES], timed[WHEN_BYTES * 2];
+    char at[LABEL_BYTES], timed[TITLE_BYTES];
     const char *texts[3] = {timed, step_name(status->step), NULL};
     size_t i;
 
-    (void)snprintf(timed, sizeof timed, "%s %s", when_hm(status->from_ms, at), texts[1]);
+    (void)snprintf(timed, sizeof timed, "%s %s", lanes_time(l, status->from_ms, at), texts[1]);
     if (status->silent) {
         texts[0] = "page says all is well";
         texts[1] = "all is well";
@@ -222,7 +222,7 @@ static void lay_public(struct lanes_layout *l)
     for (i = st->n_status; i-- > 0;) {
         const struct lanes_status *status = &st->status[i];
         const char *what = status->silent ? "page says all is well" : step_name(status->step);
-        char text[TITLE_BYTES], at[WHEN_BYTES];
+        char text[TITLE_BYTES], at[LABEL_BYTES];
         int32_t x, w;
 
         if (status->until_ms <= status->from_ms && i + 1 < st->n_status)
@@ -230,7 +230,7 @@ static void lay_public(struct lanes_layout *l)
         lanes_bar(l, status->from_ms, status->until_ms, &x, &w);
         lanes_from_until(text, what, status->from_ms, status->until_ms, i + 1 == st->n_status);
         lanes_box(l->s, status_style(status), x, l->y, w, PUBLIC_H, text);
-        (void)snprintf(text, sizeof text, "%s %s", when_hm(status->from_ms, at), what);
+        (void)snprintf(text, sizeof text, "%s %s", lanes_time(l, status->from_ms, at), what);
         if (!lay_chip(l, status, x, w))
             lanes_zone_label(&zone, "lt-soft", x + w / 2, status->silent ? "all is well" : text);
     }
@@ -271,16 +271,16 @@ static void lay_head(struct lanes_layout *l)
 static void lay_marks(struct lanes_layout *l)
 {
     const struct lanes_story *st = l->story;
-    char text[TITLE_BYTES], at[WHEN_BYTES];
+    char text[TITLE_BYTES], at[LABEL_BYTES];
     struct lanes_zone zone;
 
     lanes_zone_init(&zone, l, 2);
     zone.flat = true;
     if (st->told && st->waited_ms) {
-        (void)snprintf(text, sizeof text, "%s public is told", when_hm(st->told_ms, at));
+        (void)snprintf(text, sizeof text, "%s public is told", lanes_time(l, st->told_ms, at));
         lanes_zone_label(&zone, "lt-soft", lanes_x(l, st->told_ms), text);
     }
-    (void)snprintf(text, sizeof text, "%s outage begins", when_hm(st->outage_ms, at));
+    (void)snprintf(text, sizeof text, "%s outage begins", lanes_time(l, st->outage_ms, at));
     lanes_zone_label(&zone, "lt-soft", lanes_x(l, st->outage_ms), text);
     lanes_zone_end(&zone);
 }

@@ -1,5 +1,6 @@
 #include "lanes_impl.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,7 +88,7 @@ static int32_t char_width(uint32_t c)
         return 76;
     if (c < 128)
         return 64;
-    return c == 0x2026 || c >= 0x1100 ? 102 : 80;
+    return c >= 0x1100 ? 102 : 80;
 }
 
 int32_t lanes_text_width(const char *text, const char *style)
@@ -207,6 +208,21 @@ void lanes_bar(const struct lanes_layout *l, int64_t from_ms, int64_t until_ms, 
         x = end - THIN;
     *ret_x = x;
     *ret_w = end - x;
+}
+
+char *lanes_time(const struct lanes_layout *l, int64_t at_ms, char dst[LABEL_BYTES])
+{
+    int64_t span = l->story->end_ms - l->story->begin_ms;
+    char day[WHEN_BYTES], hm[WHEN_BYTES];
+
+    if (span <= INT64_C(15) * 60 * 1000)
+        when_hms(at_ms, dst);
+    else if (when_same_day(l->story->begin_ms, l->story->end_ms))
+        when_hm(at_ms, dst);
+    else /* "17 Jan 18:35" */
+        (void)snprintf(dst, LABEL_BYTES, "%.*s %s",
+                       (int)strcspn(when_day_words(at_ms, day), " ") + 4, day, when_hm(at_ms, hm));
+    return dst;
 }
 
 /* ---- labels that make room for one another --------------------------------------------------- */

@@ -26,7 +26,8 @@ enum {
     THIN = 3 * PX, /* no bar is less wide */
     BUCKET = 6 * PX,
     LEADS_MAX = 64,
-    TITLE_BYTES = 512
+    TITLE_BYTES = 512,
+    LABEL_BYTES = 80
 };
 
 struct lanes_layout {
@@ -79,6 +80,10 @@ int32_t lanes_plot_end(const struct lanes_layout *l);
 /** Where a bar lies, so that it can be seen and is inside the plot. */
 void lanes_bar(const struct lanes_layout *l, int64_t from_ms, int64_t until_ms, int32_t *ret_x,
                int32_t *ret_w);
+
+/** A time as labels name it: with seconds in a short picture, with the day in a long one. @return
+ * dst. */
+char *lanes_time(const struct lanes_layout *l, int64_t at_ms, char dst[LABEL_BYTES]);
 
 /* ---- labels ---------------------------------------------------------------------------------- */
 

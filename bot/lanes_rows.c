@@ -44,7 +44,7 @@ static void lay_others(struct lanes_layout *l, const bool *has_row, size_t n_oth
     const struct lanes_story *st = l->story;
     size_t n = (size_t)(l->s->plot_w / BUCKET), i, j, from;
     int32_t *change = calloc(n + 1, sizeof *change);
-    int32_t now = 0, most = 0;
+    int32_t now = 0, most = 1;
     char text[WHEN_BYTES * 2], count[WHEN_BYTES];
 
     if (!change) {
@@ -173,10 +173,10 @@ static int64_t mended_ms(const struct lanes_story *st, int64_t after_ms)
 /* How it ended, beside the mark where there is room. */
 static void lay_end(struct lanes_layout *l, const struct lanes_phase *p, int32_t begin_x, bool last)
 {
-    char text[TITLE_BYTES], at[WHEN_BYTES];
+    char text[TITLE_BYTES], at[LABEL_BYTES];
     int32_t x = lanes_x(l, p->from_ms), w, from = x;
 
-    (void)snprintf(text, sizeof text, "%s %s", end_words(p->phase), when_hm(p->from_ms, at));
+    (void)snprintf(text, sizeof text, "%s %s", end_words(p->phase), lanes_time(l, p->from_ms, at));
     w = lanes_text_width(text, "lt-soft");
     if (last && x + GAP + w <= lanes_plot_end(l)) {
         from = x + GAP + w + GAP / 2;

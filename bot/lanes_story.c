@@ -471,7 +471,7 @@ static int tell_status(struct lanes_story *s, const struct chronicle *c)
         err =
             say_status(s, clamp(inc->closed_wall_ms, s->begin_ms, s->end_ms), false, STEP_RESOLVED);
     s->waited_ms = (s->told ? s->told_ms : s->end_ms) - s->outage_ms;
-    if (s->waited_ms < 0)
+    if (s->waited_ms < SECOND_MS)
         s->waited_ms = 0;
     return err;
 }

@@ -12,8 +12,9 @@ import pytest
 
 from rig.browser import CONTRAST, Browser
 from rig.crier import private_file
-from rig.house import CONFIRM
+from rig.house import ALERT, CONFIRM
 from rig.process import PATIENCE_S, Folder, free_port
+from test_full_disk import SICK, WELL, start
 
 HOSTILE = "</td><script>alert(1)</script><img src=x onerror=alert(2)> \"'&"
 TOKEN = "token-of-the-tests-0123456789"
@@ -171,6 +172,27 @@ def test_what_the_header_says_and_what_is_not_there(board):
     assert refused.value.code == 405
     with _web.open(urllib.request.Request(board.board + "/", method="HEAD"), timeout=PATIENCE_S) as got:
         assert got.status == 200 and got.read() == b""
+
+
+def test_a_full_disk_hides_timelines_and_nothing_else(board):
+    disk = start(board)
+    board.crowd("icinga-wm", "logmsgbot", "deployer1", "sre1")
+    number = board.draft("deployer1")
+    confirm = f"<code>!status confirm {number}</code>"
+    assert confirm in get(board.board + "/")[2]
+    disk.fill()
+    board.say("icinga-wm", ALERT.replace("appserver", "api_appserver"))
+    board.heard("sre1", SICK)
+    for path in ("/", "/incident/1"):
+        status, _, text = get(board.board + path)
+        assert status == 200 and "The database does not answer." in text and confirm in text, path
+    for path in ("/incident/1.json", "/incident/2"):
+        assert get(board.board + path)[0] == 503
+    mark = board.clients["sre1"].said.mark()
+    disk.free()
+    board.heard("sre1", WELL, mark)
+    status, _, text = get(board.board + "/incident/1")
+    assert status == 200 and "does not answer" not in text and ">Timeline<" in text and confirm in text
 
 
 def test_readers_show_the_token(board):

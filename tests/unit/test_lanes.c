@@ -85,6 +85,7 @@ static void follows_deploys_through_their_phases(void **state)
     assert_int_equal(s.deploy[0].n_phases, 4);
     p = &s.phase[s.deploy[0].phase];
     assert_true(p[0].testing && p[1].testing && !p[2].testing);
+    assert_false(p[0].open || p[1].open || p[2].open);
     assert_int_equal(p[2].until_ms, bench_at(18, 35, 42));
     assert_int_equal(p[3].phase, PHASE_ABORTED);
     assert_true(p[3].open); /* half-way is not an end */
