@@ -112,10 +112,12 @@ const char *lookback_firing(const struct alert *a)
 
 void lookback_alert(struct model *m, struct alert *a, const struct signal *sig, const char *kind)
 {
+    bool kept = a->r.incident || m->n_notes < NOTES_ALERTS_MAX;
     char *subject;
 
-    a->noted = a->r.incident || m->n_notes < NOTES_ALERTS_MAX;
-    if (!a->noted)
+    if (strcmp(kind, "resolved") != 0)
+        a->noted = kept;
+    if (!kept)
         return;
     subject = subject_of(m, a);
     if (subject && a->r.incident)
@@ -159,7 +161,10 @@ static void pop(struct model *m)
 void lookback_take(struct model *m, struct incident *inc, int64_t since_boot_ms)
 {
     struct note *n;
+    struct alert *a;
 
+    for (a = m->alert_oldest; a; a = a->newer)
+        a->noted = a->noted && a->r.incident; /* lines of others go into this one's timeline too */
     while ((n = m->notes) != NULL) {
         n->r.incident = inc->r.id;
         n->r.live = 0;

@@ -41,6 +41,12 @@ void recall_timeline(struct model *m, const struct heard *line, int64_t incident
 
     if (!exists(m, line, incident))
         return;
+    if (m->store_sick) { /* a disk that hangs would hold up everything else */
+        chat_say(m, line->place, SAY_ANSWER,
+                 "the record of %lld is in my database, which cannot be used now: try again later",
+                 (long long)incident);
+        return;
+    }
     place = buf_printf("%s/%s", line->network, line->nick);
     where = where_of(m, incident);
     if (place && where)

@@ -103,13 +103,13 @@ static char *written(const struct chronicle *c, const struct settings *s, enum r
 static void has(const char *text, const char *part)
 {
     if (!strstr(text, part))
-        fail_msg("not there: %s\nin:\n%s", part, text);
+        fail_msg("not there: %s\n%s", part, text);
 }
 
 static void lacks(const char *text, const char *part)
 {
     if (strstr(text, part))
-        fail_msg("there: %s\nin:\n%s", part, text);
+        fail_msg("there: %s\n%s", part, text);
 }
 
 /* The lines of the timeline begin with these, all of them and in this order. */
