@@ -167,7 +167,7 @@ static void bound(struct model *m)
     if (m->n_alerts < (size_t)m->settings->triage.max_signals)
         return;
     for (a = m->alert_oldest; a && depth < VICTIM_DEPTH; a = a->newer, depth++) {
-        if (!a->r.incident && !a->r.held) {
+        if (!a->r.incident && !(a->r.held && a->r.firing)) {
             victim = a;
             break;
         }

@@ -380,7 +380,11 @@ static const struct row {
      "formats = [\"icinga\"]; webhook = true;", 45, "write http = { port = 9099; };"},
     {"token without a webhook", "formats = [\"icinga\"];",
      "formats = [\"icinga\"]; webhook_token_env = \"TOKEN\";", 41, "takes none"},
-    {"two tokens of a webhook", "chat = {",
+    {"page label without a value", "formats = [\"icinga\"];\n    }\n);",
+     "formats = [\"icinga\"]; webhook = true; webhook_page_label = \"page\";\n    }\n);\n"
+     "http = { port = 9099; };",
+     45, "write NAME=VALUE"},
+    {"two tokens of the server", "chat = {",
      "http = { port = 9099; token_file = \"a\"; token_env = \"B\"; }; chat = {", 72,
      "are both given"},
     {"token in no variable", "chat = {", "http = { port = 9099; token_env = \"1 B\"; }; chat = {",
