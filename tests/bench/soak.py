@@ -276,26 +276,35 @@ class Deployer(Actor):
         first = None
         while time.monotonic() < deadline:
             # others are answered in the channel as well: only what is said of this one counts
-            shown = self.ask(f"!status show {number}", rf"`!status confirm (?P<now>{number}\.\d+)`|"
+            shown = self.ask(f"!status show {number}", rf"`!status confirm {number}\.(?P<now>\d+)`|"
                              rf"\b{number} (?P<sent>by hand at )|there is no {number}\b|"
                              rf"\b{number} (?:is public|is being published|is closed|is no|was)")
-            if shown["sent"]:  # it is on its way and takes long
-                self.soak.over.wait(2)
-                continue
-            if not shown["now"]:
-                return self.said_since(done, first) if first is not None else None
-            since = self.say(f"!status confirm {shown['now']}")
-            first = since if first is None else first
-            self.soak.count("confirms")
-            said = self.hears(rf"(?P<done>{done})|\b{re.escape(shown['now'])}\b(?! taken)|"
-                              rf"there is no {number}\b|\b{number} (?:is closed|has nothing)", since, STEP_S)
-            if said["done"]:
+            said = self.said_since(done, first)
+            if said or not (shown["now"] or shown["sent"]):
                 return said
+            if shown["now"]:
+                since = self.say(f"!status confirm {number}.{shown['now']}")
+                first = since if first is None else first
+                self.soak.count("confirms")
+                self.hears(self.end_of(number, shown["now"]), since, STEP_S)
+                said = self.said_since(done, first)
+                if said:
+                    return said
             self.soak.over.wait(2)
         raise Timeout(f"{self.nick}: {number} does not become public in {STEP_S:g} s")
 
+    @staticmethod
+    def end_of(number, revision):
+        """What is said when a revision was confirmed: it is done, or something is wrong with it. Not its
+        own words, which may be shown late."""
+        return (rf"\b{number} (?:is public since|updated at|is resolved on the page|is closed|has nothing)|"
+                rf"(?<!DRAFT )(?<!PROPOSAL )(?<!confirm )\b{number}\.{revision}\b|"
+                rf"(?:DRAFT|PROPOSAL) {number}\.(?!{revision}\b)|there is no {number}\b")
+
     def said_since(self, pattern, since):
-        """The line of crier that was heard by now, or None."""
+        """The line of crier that was heard by now, or None; since None is never."""
+        if since is None:
+            return None
         try:
             return self.hears(pattern, since, 0)
         except Timeout:
