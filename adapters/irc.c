@@ -30,6 +30,7 @@ int irc_create(const struct settings *settings, struct net *net, const struct ch
                struct irc **ret_irc)
 {
     struct irc *irc = calloc(1, sizeof *irc);
+    struct string_list nicks;
     size_t i;
     int r = CRIER_ENOMEM;
 
@@ -38,10 +39,9 @@ int irc_create(const struct settings *settings, struct net *net, const struct ch
     irc->shared.net = net;
     irc->shared.sink = *sink;
     irc->shared.next_id = 1;
-    r = irc_crowd_list(settings, &irc->shared.nicks);
-    if (r)
+    if (irc_crowd_list(settings, &nicks))
         goto out;
-    r = CRIER_ENOMEM;
+    irc->shared.nicks = nicks;
     irc->wire = calloc(settings->n_networks ? settings->n_networks : 1, sizeof *irc->wire);
     if (!irc->wire)
         goto out;

@@ -127,15 +127,16 @@ bool irc_crowd_has(const struct irc_crowd *c, const struct string_list *nicks,
 
 static int add(struct string_list *list, const char *nick)
 {
+    char *copy;
     size_t i;
 
     for (i = 0; i < list->n; i++)
-        if (!strcmp(list->item[i], nick))
+        if (list->item[i] && !strcmp(list->item[i], nick))
             return 0;
-    list->item[list->n] = strdup(nick);
-    if (!list->item[list->n])
+    copy = strdup(nick);
+    if (!copy)
         return CRIER_ENOMEM;
-    list->n++;
+    list->item[list->n++] = copy;
     return 0;
 }
 
@@ -150,9 +151,12 @@ int irc_crowd_list(const struct settings *s, struct string_list *ret)
     ret->item = calloc(most ? most : 1, sizeof *ret->item);
     if (!ret->item)
         return CRIER_ENOMEM;
-    for (i = 0; i < s->n_people; i++)
-        if (add(ret, s->person[i].nick ? s->person[i].nick : s->person[i].name))
+    for (i = 0; i < s->n_people; i++) {
+        const char *nick = s->person[i].nick ? s->person[i].nick : s->person[i].name;
+
+        if (nick && add(ret, nick))
             goto out;
+    }
     for (i = 0; i < s->n_sources; i++) {
         if (s->source[i].nick && add(ret, s->source[i].nick))
             goto out;
