@@ -18,8 +18,7 @@
 const char board_policy[] = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
                             "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/* Whole pictures of so many open incidents; more are words only. */
-enum { PICTURES_MAX = 6, TITLE_CHARS = 120 };
+enum { TITLE_CHARS = 120 };
 
 bool board_is_open(const struct record_incident *inc)
 {
@@ -456,7 +455,7 @@ void board_home(struct buf *out, const struct board_view *view, const struct chr
     frame_begin(out, view, title, refresh_s);
     buf_addf(out, "<h1>%s</h1>\n", title);
     for (i = 0; i < n_open; i++)
-        add_open(out, view, &open[i], i < PICTURES_MAX);
+        add_open(out, view, &open[i], i < BOARD_PICTURES);
     if (n_ended) {
         buf_adds(out, "<section>\n<h2>Over</h2>\n<table>\n<thead><tr><th scope=\"col\">opened</th>"
                       "<th scope=\"col\">incident</th><th scope=\"col\">end</th><th "

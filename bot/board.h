@@ -17,6 +17,7 @@
 
 enum {
     BOARD_BYTES_MAX = 8 << 20, /* for the buffers of whole pages */
+    BOARD_PICTURES = 6,        /* on the first page; what else is open is words only */
     BOARD_ENDED = 12,          /* incidents that are over, on the first page */
     BOARD_ROWS_MAX = 400,      /* of a timeline on a page: the rest is in the files */
     BOARD_REFRESH_S = 30,      /* while something is open */

@@ -99,6 +99,18 @@ static void lay_axis(struct lanes_layout *l)
 }
 /* ---- people ---------------------------------------------------------------------------------- */
 
+/* What somebody did, in one word: the kind, or of a command its verb, as in "!status resolve 7". */
+static void act_words(const struct lanes_act *act, char *dst, size_t size)
+{
+    const char *verb = strchr(act->text, ' ');
+    size_t n = verb ? strspn(verb + 1, "abcdefghijklmnopqrstuvwxyz") : 0;
+
+    if (strcmp(act->kind, "command") != 0 || !n || n >= size)
+        (void)utf8_print(dst, size, "%s", act->kind);
+    else
+        (void)utf8_print(dst, n + 1, "%s", verb + 1);
+}
+
 static void lay_people(struct lanes_layout *l)
 {
     const struct lanes_story *st = l->story;
@@ -131,12 +143,13 @@ static void lay_people(struct lanes_layout *l)
     for (weight = 5; weight > 0; weight--)
         for (i = st->n_acts; i-- > 0;) { /* from the right: lines then cross no label */
             const struct lanes_act *act = &st->act[i];
-            char text[TITLE_BYTES], at[LABEL_BYTES];
+            char text[TITLE_BYTES], at[LABEL_BYTES], what[24];
 
             if (act->weight != weight)
                 continue;
+            act_words(act, what, sizeof what);
             (void)utf8_print(text, sizeof text, "%s %s: %s", lanes_time(l, act->at_ms, at),
-                             act->who, act->kind);
+                             act->who, what);
             lanes_zone_label(&zone, "lt-soft", lanes_x(l, act->at_ms), text);
         }
     lanes_zone_end(&zone);

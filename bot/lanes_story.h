@@ -51,7 +51,7 @@ struct lanes_deploy {
 struct lanes_act {
     int64_t at_ms;
     const char *who;
-    const char *kind; /* of the timeline: "confirm" */
+    const char *kind; /* of the timeline: "confirm"; "command": see text */
     const char *text;
     int weight; /* bigger is told first where there is no room for all */
 };

@@ -82,10 +82,12 @@ static int read_open(const struct run_board *b, int64_t only, struct board_view 
 
     *ret = (struct open_list){.only = only};
     err = engine_visit_open(b->courier->engine, take_open, ret);
+    if (ret->n > 1)
+        qsort(ret->item, ret->n, sizeof *ret->item, by_newest);
     for (i = 0; i < ret->n && !err; i++) {
         struct chronicle *c = &ret->item[i];
 
-        if (!view->sick) {
+        if (!view->sick && i < BOARD_PICTURES) {
             err = store->read(store->ctx, c->incident.id, take_timeline, c);
             if (err && err != CRIER_ENOMEM) {
                 view->sick = true;
@@ -94,8 +96,6 @@ static int read_open(const struct run_board *b, int64_t only, struct board_view 
         }
         chronicle_sort(c);
     }
-    if (ret->n > 1)
-        qsort(ret->item, ret->n, sizeof *ret->item, by_newest);
     return err;
 }
 

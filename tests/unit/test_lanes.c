@@ -366,6 +366,39 @@ static void folds_many_alerts_into_one_row(void **state)
     chronicle_finish(&c);
 }
 
+static void people_are_named_by_what_they_did(void **state)
+{
+    static const struct {
+        const char *kind, *who, *text, *label;
+    } rows[] = {
+        {"command", "sre1", "!status resolve 7: over", "sre1: resolve"},
+        {"command", "sre2", "!status RESOLVE", "sre2: command"},
+        {"command", "sre3", "", "sre3: command"},
+        {"confirm", "sre4", "!status confirm 7", "sre4: confirm"},
+        {"mute", "sre5", "!status mute 30m lunch", "sre5: mute"},
+        {"proposal", "sre6", "its command is told", NULL},
+        {"published", "sre7", "that is the page's", NULL},
+        {"note", "", "nobody", NULL},
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct chronicle c;
+        struct lanes_scene s;
+
+        bench_incident(&c, bench_at(18, 0, 0));
+        bench_row(&c, bench_at(18, 1, 0), rows[i].kind, rows[i].who, rows[i].text, 0, "");
+        assert_int_equal(lanes_layout(&s, &c, bench_at(18, 30, 0), LANES_WIDE_PX), 0);
+        if (rows[i].label && !find(&s, rows[i].label))
+            fail_msg("\"%s\" is missing", rows[i].label);
+        assert_int_equal(count(&s, "lm lm-act") + count(&s, "lm lm-confirm"),
+                         rows[i].label != NULL);
+        lanes_scene_finish(&s);
+        chronicle_finish(&c);
+    }
+}
+
 static void shows_the_wait(void **state)
 {
     static const int widths[] = {LANES_WIDE_PX, LANES_NARROW_PX};
@@ -454,6 +487,7 @@ int main(void)
         cmocka_unit_test(follows_deploys_through_their_phases),
         cmocka_unit_test(says_what_the_page_said_without_a_gap),
         cmocka_unit_test(headlines),
+        cmocka_unit_test(people_are_named_by_what_they_did),
         cmocka_unit_test(what_goes_on_ends_now),
         cmocka_unit_test(writes_lengths),
         cmocka_unit_test(nothing_overlaps_or_sticks_out),
