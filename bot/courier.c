@@ -155,7 +155,8 @@ static void act(struct courier *c, const struct turn *t, bool late)
                 answer_unsent(c, &e->page, crier_strerror(err));
             break;
         case EFFECT_AUDIT:
-            log_audit("%s", e->audit);
+            if (!c->practice)
+                log_audit("%s", e->audit);
             break;
         case EFFECT_RECORD:
             tell_record(c, &e->record);

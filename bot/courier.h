@@ -34,6 +34,7 @@ struct courier {
     struct waiting_turn *last;
     uint64_t next_ticket;
     bool sick;       /* the store does not write */
+    bool practice;   /* nothing of it happens to anybody: audit lines are not written */
     bool held;       /* the turn was not handed to the store when it could have been */
     size_t rows_max; /* COURIER_ROWS_MAX */
     int64_t untaken; /* signals, since it fell sick */

@@ -784,6 +784,11 @@ int64_t engine_next_deadline(const struct engine *e)
     return due;
 }
 
+void engine_explain(struct engine *e, const struct decision_sink *sink)
+{
+    e->m.decisions = sink;
+}
+
 size_t engine_open_incidents(const struct engine *e)
 {
     const struct incident *inc;

@@ -8,6 +8,7 @@
 #ifndef CRIER_ENGINE_H
 #define CRIER_ENGINE_H
 
+#include "decision.h"
 #include "ports.h"
 #include "turn.h"
 
@@ -75,6 +76,10 @@ int64_t engine_next_deadline(const struct engine *e);
 /** Goes on with another configuration; incidents keep what they have. The old one may be freed
  * then. */
 void engine_reload(struct engine *e, const struct settings *settings);
+
+/** From now on the sink hears what triage decides about each alert that begins, inside the step.
+ * @param sink borrowed, must outlive the engine; NULL: nobody wants to know. */
+void engine_explain(struct engine *e, const struct decision_sink *sink);
 
 /** Incidents and drafts that are open, for tests and metrics. */
 size_t engine_open_incidents(const struct engine *e);

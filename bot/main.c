@@ -13,6 +13,7 @@
 #include "log.h"
 #include "problems.h"
 #include "run.h"
+#include "run_replay.h"
 #include "version.h"
 
 #include "config_file.h"
@@ -47,6 +48,22 @@ static const struct subcommand subcommands[] = {
      "A Statuspage-compatible server with a page to look at, on loopback, for demos and tests. It "
      "prints the page's id and key. `crier sandbox --help` tells all options.",
      sandbox_main},
+    {"replay",
+     "replay -c FILE [--json] [--say] [--explain] [--assume-confirm DELAY] [--obey] LOG...",
+     "What the bot would have done, by the logs of channels (- is standard input), on the clock of "
+     "the logs: one line for each draft, revision, proposal, publication and end. Needs no "
+     "network, "
+     "account, key or page.\n"
+     "  --json                  one JSON object per line\n"
+     "  --say                   also every line that crier would have said\n"
+     "  --explain               which rule and signals opened each draft, and why other paging or\n"
+     "                          critical alerts opened none\n"
+     "  --assume-confirm DELAY  somebody confirms each draft and proposal so long after it was\n"
+     "                          shown, such as 30s\n"
+     "  --obey                  commands of people in the log are obeyed (a nick proves nothing)\n"
+     "A log has no accounts: its nicks stand for the configured sources and people. Exit status 65 "
+     "when lines could not be read, 66 when a log is not there, 78 for the configuration.",
+     run_replay},
     {"backup", "backup -c FILE DEST",
      "Copies the database of that configuration to the file DEST, consistent also while crier "
      "runs. "
@@ -218,10 +235,9 @@ int main(int argc, char **argv)
     if (!cmd) {
         if (argc > 1)
             (void)fprintf(stderr, "crier: there is no command \"%s\"\n", argv[1]);
-        (void)fprintf(
-            stderr,
-            "usage: crier run|check|sandbox|backup|report|version|help ...; `crier help` says "
-            "more\n");
+        (void)fprintf(stderr, "usage: crier run|check|sandbox|replay|backup|report|version|help "
+                              "...; `crier help` says "
+                              "more\n");
         return EX_USAGE;
     }
     return cmd->run(argc - 1, argv + 1);

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "decision.h"
 #include "names.h"
 #include "ports.h"
 #include "records.h"
@@ -219,6 +220,7 @@ struct model {
     bool store_sick;            /* disk.c's: the store does not write */
     bool store_told;            /* that was said already, */
     int64_t store_told_boot_ms; /* the last time then */
+    const struct decision_sink *decisions; /* who wants to know what triage decides; NULL: nobody */
     struct now now;
     struct turn *turn;
 };

@@ -25,6 +25,13 @@ enum {
     REASONS_BYTES = 330
 };
 
+/* What was decided about an alert; see decision.h. */
+struct verdict {
+    enum decision_kind kind;
+    int64_t incident;
+    int64_t storm;
+};
+
 /* ---- words that signals want
  * -------------------------------------------------------------------------- */
 
@@ -409,7 +416,8 @@ static void tell_full(struct model *m, const struct alert *a, const char *place)
              (long long)m->settings->triage.max_open, one, m->settings->chat.prefix);
 }
 
-static void open_incident(struct model *m, struct alert *a, struct deploy *suspect)
+/* @return whether there was room for one more. */
+static bool open_incident(struct model *m, struct alert *a, struct deploy *suspect)
 {
     const struct rule_settings *rule = alert_rule(m, a);
     struct incident *inc;
@@ -421,7 +429,7 @@ static void open_incident(struct model *m, struct alert *a, struct deploy *suspe
     inc = incident_open(m, rule->page, rule->channel, rule->name, NULL, started);
     if (!inc) {
         tell_full(m, a, rule->channel);
-        return;
+        return false;
     }
     m->full_told = false;
     if (suspect) {
@@ -437,29 +445,71 @@ static void open_incident(struct model *m, struct alert *a, struct deploy *suspe
     for (d = m->deploys; d; d = d->next) /* somebody undoes already what the alerts tell only now */
         if (d->r.state == DEPLOY_RUNNING)
             follow_deploy(m, d);
+    return true;
 }
 
 /* Whether an alert that belongs to nothing opens an incident by itself. */
-static void consider(struct model *m, struct alert *a)
+static struct verdict consider(struct model *m, struct alert *a)
 {
     const struct rule_settings *rule = alert_rule(m, a);
+    struct verdict v = {.kind = DECISION_REMEMBERED};
     struct deploy *suspect;
     struct incident *inc;
 
-    if (!a->r.firing || a->r.held || a->r.incident || maintenance_covers(m, a))
-        return;
+    if (!a->r.firing || a->r.held || a->r.incident)
+        return v;
+    if (maintenance_covers(m, a)) {
+        v.kind = DECISION_PLANNED;
+        return v;
+    }
     inc = find_related(m, a);
     if (inc) {
         join(m, inc, a);
         absorb(m, inc, a);
         update_quiet(m, inc);
-        return;
+        v.kind = DECISION_JOINED;
+        v.incident = inc->r.id;
+        return v;
     }
-    if (!alert_tells_by(a, rule))
-        return;
+    if (!alert_tells_by(a, rule)) {
+        if (!rule)
+            v.kind = DECISION_NO_RULE;
+        else if (!rule->watched)
+            v.kind = DECISION_UNWATCHED;
+        return v;
+    }
     suspect = deploy_suspect(m);
-    if (a->r.paging || suspect || count_storm(m) >= m->settings->triage.storm_count)
-        open_incident(m, a, suspect);
+    if (!a->r.paging && !suspect) {
+        v.storm = count_storm(m);
+        if (v.storm < m->settings->triage.storm_count) {
+            v.kind = DECISION_ALONE;
+            return v;
+        }
+    }
+    v.kind = open_incident(m, a, suspect) ? DECISION_OPENED : DECISION_FULL;
+    v.incident = a->r.incident;
+    return v;
+}
+
+/* @param v NULL: the rule says ignore. */
+static void explain(const struct model *m, const struct signal *sig, const struct verdict *v)
+{
+    struct decision d = {0};
+
+    if (!m->decisions)
+        return;
+    d.kind = v ? v->kind : DECISION_IGNORED;
+    d.wall_ms = sig->wall_ms;
+    d.source = sig->source;
+    d.check = sig->check;
+    d.host = sig->host;
+    d.summary = sig->summary;
+    d.paging = sig->paging;
+    d.severity = sig->severity;
+    d.rule = sig->rule >= 0 ? m->settings->rule[sig->rule].name : "";
+    d.incident = v ? v->incident : 0;
+    d.storm = v ? v->storm : 0;
+    m->decisions->decided(m->decisions->ctx, &d);
 }
 
 /* ---- signals
@@ -514,10 +564,13 @@ static void on_firing(struct model *m, const struct signal *sig)
     const struct rule_settings *rule = sig->rule >= 0 ? &m->settings->rule[sig->rule] : NULL;
     struct alert *a = alert_find_amended(m, sig);
     struct incident *inc;
+    struct verdict verdict = {.kind = DECISION_JOINED};
     bool told, worse, began, fresh, written;
 
-    if (rule && rule->ignore)
+    if (rule && rule->ignore) {
+        explain(m, sig, NULL);
         return;
+    }
     if (a && is_another(m, a, sig)) {
         alert_account(m, a, -1);
         model_alert_remove(m, a);
@@ -586,11 +639,16 @@ static void on_firing(struct model *m, const struct signal *sig)
         if (began)
             absorb(m, inc, a);
         update_quiet(m, inc);
+        verdict.incident = inc->r.id;
     } else if (began) {
-        consider(m, a);
+        verdict = consider(m, a);
         if (a->planned && a->r.paging && alert_tells_by(a, rule))
             hold_back(m, a, sig);
+    } else if (a->r.held) {
+        verdict.kind = DECISION_HELD;
     }
+    if (began || a->r.held)
+        explain(m, sig, &verdict);
     if (began && !written)
         lookback_alert(m, a, sig, lookback_firing(a));
 }
@@ -631,7 +689,7 @@ static void reconsider_recent(struct model *m)
     for (a = a ? a->newer : m->alert_oldest; a; a = a->newer) {
         if (a->first_boot_ms >= since && a->r.firing && !a->r.incident && !a->r.held &&
             alert_tells(m, a) && !maintenance_covers(m, a)) {
-            consider(m, a);
+            (void)consider(m, a);
             return; /* the others have joined it */
         }
     }
@@ -687,7 +745,7 @@ static void reconsider_pages(struct model *m)
 
     for (a = m->alert_oldest; a; a = a->newer)
         if (a->r.paging && a->r.firing && !a->r.held && !a->r.incident && alert_tells(m, a))
-            consider(m, a);
+            (void)consider(m, a);
 }
 
 /* It begins now, for whatever counts when something began. */
@@ -732,7 +790,7 @@ void triage_uncovered(struct model *m)
             update_quiet(m, inc);
             continue;
         }
-        consider(m, a);
+        (void)consider(m, a);
         if (alone && a->r.incident && m->meta.next_incident == known)
             lookback_joined(m, a, m->now.boot_ms + 1);
     }
