@@ -341,6 +341,7 @@ static int answer(struct replay_page *p, const struct page_request *req, int64_t
         send(p, req, &a);
         return 0;
     case PAGE_SUBSCRIBERS:
+    case PAGE_POSTMORTEM:
         send(p, req, &a);
         return 0;
     case PAGE_WARM:
