@@ -4,10 +4,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "alerts.h"
 #include "buf.h"
 #include "utf8.h"
 
 enum {
+    SKEW_MS = 10 * 1000,
     KEY_BYTES = 480, /* bots cut their lines at 425 and 450 bytes */
     CUT_BYTES = 300, /* a line of so many bytes may have been cut, */
     ALIKE_BYTES = 60 /* and is known by what is left of its key, when that is so long */
@@ -182,10 +184,28 @@ static bool near(int64_t a_ms, int64_t b_ms)
     return a_ms - b_ms <= EARS_ECHO_MS && b_ms - a_ms <= EARS_ECHO_MS;
 }
 
+/* What fires since then has not recovered yet as far as is known: the recovery counts, whatever it
+ * echoes. */
+static bool is_needed(const struct model *m, const struct signal *sig)
+{
+    const struct alert *a = sig->kind == SIGNAL_RESOLVED ? alert_find_recovering(m, sig) : NULL;
+
+    return a && a->r.firing && sig->wall_ms >= a->r.first_wall_ms;
+}
+
+/* It has recovered between the two: it fires again. What a clock of another machine may be wrong by
+ * is no such time. */
+static bool fires_again(const struct alert *a, const struct echo *e, const struct signal *sig)
+{
+    return a && !a->r.firing && a->r.resolved_wall_ms >= e->r.wall_ms &&
+           sig->wall_ms >= a->r.resolved_wall_ms + SKEW_MS;
+}
+
 static bool is_echo(struct model *m, const struct signal *sig)
 {
     char key[KEY_BYTES + 1], *places;
     int64_t bytes = (int64_t)strlen(sig->raw);
+    const struct alert *a = sig->kind == SIGNAL_FIRING ? alert_find(m, sig) : NULL;
     struct echo *e;
     bool echo = false;
 
@@ -194,7 +214,8 @@ static bool is_echo(struct model *m, const struct signal *sig)
         return echo;
     for (e = m->echoes; e; e = e->next)
         if (near(e->r.wall_ms, sig->wall_ms) && !strcmp(e->r.source, sig->source) &&
-            same(e->r.text, e->r.bytes, key, bytes) && !told_at(e, sig->place))
+            same(e->r.text, e->r.bytes, key, bytes) && !told_at(e, sig->place) &&
+            !fires_again(a, e, sig))
             break;
     if (!e) {
         remember(m, sig, key, bytes);
@@ -206,7 +227,7 @@ static bool is_echo(struct model *m, const struct signal *sig)
     free(places);
     e->echo_line_id = sig->line_id;
     model_put(m, RECORD_HEARD, &e->r);
-    return true;
+    return !is_needed(m, sig);
 }
 
 /* ---- what comes late

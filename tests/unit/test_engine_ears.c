@@ -250,6 +250,29 @@ static void test_alerts(void **state)
     assert_int_equal(count(h, "").firing, 2);
 }
 
+/* The alert is told too late to be an echo, its recovery is not. */
+static void test_a_recovery_that_is_needed_is_none(void **state)
+{
+    struct house *h = *state;
+
+    house_icinga(h, "PROBLEM - Host mw1 is DOWN: PING CRITICAL");
+    house_wait(h, 2 * SECOND);
+    house_icinga(h, "RECOVERY - Host mw1 is UP: PING OK");
+    house_wait(h, EARS_ECHO_MS - SECOND);
+    in_file(h, LOG_FILE, "PROBLEM - Host mw1 is DOWN: PING CRITICAL");
+    assert_int_equal(count(h, "").firing, 1);
+    in_file(h, LOG_FILE, "RECOVERY - Host mw1 is UP: PING OK");
+    assert_int_equal(count(h, "").firing, 0);
+
+    /* it fires once more: no echo of what the file said before it recovered; and then a slow ear
+     * tells of the first time */
+    house_wait(h, 30 * SECOND);
+    house_icinga(h, "PROBLEM - Host mw1 is DOWN: PING CRITICAL");
+    assert_int_equal(count(h, "").firing, 1);
+    in_file(h, OTHER_FILE, "2023-01-17T18:00:02Z RECOVERY - Host mw1 is UP: PING OK");
+    assert_int_equal(count(h, "").firing, 1);
+}
+
 /* What comes after the recovery was heard, and was never heard before. */
 static void test_late_firing(void **state)
 {
@@ -465,6 +488,7 @@ int main(void)
         EARS_TEST(test_a_line_cut_on_irc),
         EARS_TEST(test_another_text_is_none),
         EARS_TEST(test_alerts),
+        EARS_TEST(test_a_recovery_that_is_needed_is_none),
         EARS_TEST(test_late_firing),
         HOUSE_TEST(test_a_source_with_one_ear_has_no_echoes),
         EARS_TEST(test_they_are_bounded),
