@@ -489,6 +489,18 @@ static void page_that_says_something_is_not_green(void **state)
     house_expect_unsaid(h, HOUSE_OPS, "page is green");
 }
 
+static void planned_work_is_no_contradiction(void **state)
+{
+    struct house *h = *state;
+
+    house_say(h, HOUSE_OPS, "sre1", "=", "!status maintenance 2h Reading: new servers");
+    fake_chat_clear(&h->chat);
+    three_at_leisure(h);
+    expect_silence(h, 90 * MINUTE);
+    house_wait_sliced(h, 30 * MINUTE, 10 * SECOND); /* it is over, and they still fire */
+    assert_non_null(fake_chat_last(&h->chat, HOUSE_OPS));
+}
+
 static void discarded_alerts_are_no_contradiction(void **state)
 {
     struct house *h = *state;
@@ -887,6 +899,7 @@ int main(void)
         HOUSE_TEST(green_page_and_red_alarms),
         HOUSE_TEST(what_cannot_be_read_is_not_called_green),
         HOUSE_TEST(page_that_says_something_is_not_green),
+        HOUSE_TEST(planned_work_is_no_contradiction),
         HOUSE_TEST(discarded_alerts_are_no_contradiction),
         HOUSE_TEST(by_hand_and_all_is_quiet),
         HOUSE_TEST(channel_that_is_lost_is_not_quiet),
