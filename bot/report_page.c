@@ -589,20 +589,52 @@ static size_t run_length(const struct chronicle *c, size_t from)
     return n;
 }
 
+/* Whether it is the line that the beginning was taken from. */
+static bool is_beginning(const struct page *p, const struct record_timeline *row)
+{
+    if (row->wall_ms != p->f.begins_wall_ms)
+        return false;
+    switch (p->f.begins_by) {
+    case REPORT_BEGAN_EDITED:
+        return chronicle_is_signal(row);
+    case REPORT_BEGAN_DEPLOY:
+        return is(row, "deploy continued");
+    case REPORT_BEGAN_ALERT:
+        return is(row, "firing") || is(row, "paging") || is(row, "flapped");
+    case REPORT_BEGAN_PAGE:
+        return is(row, "found");
+    case REPORT_BEGAN_BY_HAND:
+        return is(row, "command") || is(row, "draft");
+    }
+    return false;
+}
+
+static bool is_ending(const struct page *p, const struct record_timeline *row)
+{
+    if (!p->f.ends_wall_ms || row->wall_ms != p->f.ends_wall_ms)
+        return false;
+    switch (p->f.ends_by) {
+    case REPORT_ENDED_UNKNOWN:
+        break;
+    case REPORT_ENDED_FIX:
+        return is_deploy(row) || is(row, "mitigation");
+    case REPORT_ENDED_ALERTS:
+        return is(row, "resolved");
+    }
+    return false;
+}
+
 static void write_row(struct page *p, struct timeline_state *t, const struct record_timeline *row)
 {
-    int64_t begins = p->f.begins_wall_ms, ends = p->f.ends_wall_ms;
-    bool signal = chronicle_is_signal(row);
-
     marks_until(p, t, row->wall_ms);
     new_day(p, t, row->wall_ms);
     bullet(p, row->wall_ms);
     describe(p, t, row);
-    if (!t->began && row->wall_ms == begins && signal) {
+    if (!t->began && is_beginning(p, row)) {
         mark(p, "OUTAGE BEGINS");
         t->began = true;
     }
-    if (!t->ended && ends && row->wall_ms == ends && signal) {
+    if (!t->ended && is_ending(p, row)) {
         mark(p, "OUTAGE ENDS");
         t->ended = true;
     }
@@ -618,8 +650,7 @@ static size_t write_run(struct page *p, struct timeline_state *t, size_t from, s
     for (i = 0; i < n; i++) {
         const struct record_timeline *row = &p->c->timeline[from + i];
         /* the lines of the beginning and the end are never folded away */
-        bool marked = (!t->began && row->wall_ms == p->f.begins_wall_ms) ||
-                      (!t->ended && p->f.ends_wall_ms && row->wall_ms == p->f.ends_wall_ms);
+        bool marked = (!t->began && is_beginning(p, row)) || (!t->ended && is_ending(p, row));
 
         if (i < RUN_SHOWN || marked)
             write_row(p, t, row);

@@ -476,6 +476,27 @@ static void nothing_happened(void **state)
     chronicle_finish(&c);
 }
 
+/* Bots may speak in the same millisecond: the mark is at the line that it was taken from. */
+static void the_mark_is_at_the_alert(void **state)
+{
+    struct chronicle c;
+    char *text;
+
+    (void)state;
+    by_hand(&c);
+    take_row(&c, 1, 1673980495000, "deploy started", "a deploy", 3);
+    take_row(&c, 2, 1673980495000, "firing", "an alert", 4);
+    take_row(&c, 3, 1673980500000, "deploy finished", "a deploy", 3);
+    take_row(&c, 4, 1673980500000, "resolved", "over", 4);
+    chronicle_sort(&c);
+    text = written(&c, NULL, REPORT_WIKITEXT);
+    has(text, "a deploy</nowiki></code>\n");
+    has(text, "an alert</nowiki></code> '''OUTAGE BEGINS'''\n");
+    has(text, "over</nowiki></code> '''OUTAGE ENDS'''\n");
+    free(text);
+    chronicle_finish(&c);
+}
+
 static void a_storm_is_folded(void **state)
 {
     enum { ALERTS = 5000 };
@@ -811,6 +832,7 @@ int main(void)
         cmocka_unit_test(hostile_texts_stay_text),
         cmocka_unit_test(json_comes_back),
         cmocka_unit_test(nothing_happened),
+        cmocka_unit_test(the_mark_is_at_the_alert),
         cmocka_unit_test(a_storm_is_folded),
         cmocka_unit_test(timeline_in_chat),
         cmocka_unit_test(a_long_timeline_is_short_in_chat),
