@@ -74,7 +74,7 @@ static const char style_sheet_more[] =
     "td,th{padding:.35rem .9rem .35rem 0;vertical-align:top;border-top:1px solid var(--line)}\n"
     "tr:first-child th{border-top:0}\n"
     ".at{white-space:nowrap;font-variant-numeric:tabular-nums}\n"
-    ".kind{font-weight:600}\n"
+    ".kind{font-weight:600;white-space:nowrap}\n"
     ".kind,.who{overflow-wrap:break-word}\n"
     "footer{color:var(--soft);font-size:.88rem;margin-top:2.4rem}\n"
     "footer p{border-top:1px solid var(--line);padding-top:1rem;padding-bottom:2.5rem}\n"
