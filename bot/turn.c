@@ -122,7 +122,8 @@ void turn_record(struct turn *t, int64_t incident, const char *place, const char
         return;
     e->ahead = t->ahead;
     e->record.incident = incident;
-    e->record.priority = t->to_stranger ? SAY_ANNOUNCE : SAY_ANSWER;
+    /* a dozen lines: a draft or a confirm's answer does not wait behind them */
+    e->record.priority = t->to_stranger ? SAY_REMINDER : SAY_ANNOUNCE;
     e->record.place = strdup(place);
     e->record.where = strdup(where);
     if (!e->record.place || !e->record.where)

@@ -62,7 +62,8 @@ void turn_page(struct turn *t, struct page_request *req);
  * @param ret an empty turn that gets them; the caller's to turn_finish(). @return 0 or
  * CRIER_ENOMEM: nothing was taken out. */
 int turn_take_ahead(struct turn *t, struct turn *ret) __attribute__((warn_unused_result));
-/** Appends a reading of an incident's timeline, said as answers. The strings are copied. */
+/** Appends a reading of an incident's timeline; prompts and answers overtake its lines. The strings
+ * are copied. */
 void turn_record(struct turn *t, int64_t incident, const char *place, const char *where);
 /** Appends an audit line. */
 void turn_audit(struct turn *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
