@@ -824,6 +824,24 @@ static void a_false_alarm_has_no_postmortem(void **state)
     assert_int_equal(asked(h), 0);
 }
 
+/* It was resolved in the admin UI: crier kept it until then, and so it is crier's. */
+static void resolved_by_hand_has_one_too(void **state)
+{
+    struct house *h = *state;
+
+    h->settings->report.postmortem_draft = true;
+    house_publish(h);
+    house_wait_sliced(h, 30 * SECOND, SECOND);
+    fake_page_script(&h->page, FAKE_UNSENT);
+    fake_page_post(&h->page, h->page.incident[0].remote_id, STEP_RESOLVED, "Over.");
+    house_wait_sliced(h, 2 * MINUTE, SECOND);
+    house_expect_said(h, HOUSE_OPS, "1 was resolved on the page by hand");
+    assert_int_equal(asked(h), 2);
+    assert_non_null(h->page.postmortem);
+    assert_int_equal(stored(h)->postmortem, POSTMORTEM_STORED);
+    assert_int_equal(stored(h)->live, 0);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -846,6 +864,7 @@ int main(void)
         HOUSE_TEST(a_postmortem_that_is_refused_is_told_once),
         HOUSE_TEST(a_postmortem_is_given_up_in_the_end),
         HOUSE_TEST(a_false_alarm_has_no_postmortem),
+        HOUSE_TEST(resolved_by_hand_has_one_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
