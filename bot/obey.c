@@ -575,14 +575,14 @@ static void mute(struct model *m, const struct request *q)
         remind_unmute(m, &by);
 }
 
-/* Whoever may change an incident and speaks about it has seen it. */
-static void note_reaction(struct model *m, const struct request *q)
+/* Whoever may change an incident and speaks about it has seen it. @return that incident or NULL. */
+static struct incident *note_reaction(struct model *m, const struct request *q)
 {
     struct incident *inc = NULL, *it;
     bool several = false;
 
     if (!command_spec_find(q->cmd.verb)->roles)
-        return;
+        return NULL;
     if (q->cmd.incident) {
         inc = model_incident(m, q->cmd.incident);
     } else if (q->cmd.verb == COMMAND_CONFIRM) {
@@ -592,15 +592,16 @@ static void note_reaction(struct model *m, const struct request *q)
                 inc = it;
             }
     }
-    if (inc && !several)
-        remind_reacted(m, inc);
+    if (!inc || several)
+        return NULL;
+    remind_reacted(m, inc);
+    return inc;
 }
 
 static void carry_out(struct model *m, const struct request *q)
 {
+    struct incident *inc = note_reaction(m, q);
     struct asker by;
-
-    note_reaction(m, q);
 
     switch (q->cmd.verb) {
     case COMMAND_STATUS:
@@ -613,6 +614,8 @@ static void carry_out(struct model *m, const struct request *q)
         return;
     case COMMAND_CONFIRM:
         confirm(m, q);
+        if (inc && model_open_revision(inc))
+            remind_foot(m, inc); /* nothing came of it: people may believe that it did */
         return;
     case COMMAND_EDIT:
         change(m, q);

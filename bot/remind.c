@@ -574,7 +574,7 @@ void remind_reacted(struct model *m, struct incident *inc)
     model_put(m, RECORD_INCIDENT, &inc->r);
 }
 
-void remind_worse(struct model *m, struct incident *inc)
+void remind_foot(struct model *m, struct incident *inc)
 {
     if (inc->ladder_boot_ms != NOW_NEVER && inc->ladder_boot_ms > m->now.boot_ms)
         keep_ladder(m, inc, m->now.boot_ms);

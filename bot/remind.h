@@ -22,8 +22,9 @@ void remind_look_all(struct model *m);
 void remind_due(struct model *m, struct incident *inc);
 /** Somebody who may has dealt with the incident. */
 void remind_reacted(struct model *m, struct incident *inc);
-/** Alerts made it worse: what people did before does not stop reminders any more. */
-void remind_worse(struct model *m, struct incident *inc);
+/** Alerts made it worse, or what somebody did was in vain: that stops reminders no more, they begin
+ * from the ladder's foot. */
+void remind_foot(struct model *m, struct incident *inc);
 /** Deadlines after a start. */
 void remind_restore(struct model *m);
 

@@ -161,7 +161,7 @@ static void revise(struct model *m, struct incident *inc, bool first)
            plan.body); /* the first revision always has words: incidents open by a rule */
     rev = incident_revise(m, inc, &plan);
     if (rev) {
-        remind_worse(m, inc);
+        remind_foot(m, inc);
         chat_announce(m, inc, rev, first);
     }
     goto out;

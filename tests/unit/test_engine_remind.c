@@ -247,6 +247,20 @@ static void worse_begins_again_at_once(void **state)
                       "page is green, 2 alerts red for 3 min: dep1, dep2: `!status confirm 1.2`");
 }
 
+/* A confirm that published nothing leaves a red page green: silence would be wrong. */
+static void confirm_in_vain_is_no_end(void **state)
+{
+    struct house *h = *state;
+
+    staff(h);
+    house_draft(h);
+    house_wait(h, MINUTE);
+    house_jinxer(h, FRONTEND);
+    house_say(h, HOUSE_OPS, "deployer2", "=", "!status confirm 1.1");
+    assert_int_equal(wait_for_line(h, HOUSE_OPS, 3 * MINUTE), 2 * MINUTE);
+    house_expect_last(h, HOUSE_OPS, "dep1, dep2: `!status confirm 1.2` or `discard 1`");
+}
+
 static void nobody_ever_is_asked_now_and_then(void **state)
 {
     struct house *h = *state;
@@ -886,6 +900,7 @@ int main(void)
         HOUSE_TEST(who_may_not_does_not_end_it),
         HOUSE_TEST(it_begins_again_after_half_an_hour),
         HOUSE_TEST(worse_begins_again_at_once),
+        HOUSE_TEST(confirm_in_vain_is_no_end),
         HOUSE_TEST(nobody_ever_is_asked_now_and_then),
         HOUSE_TEST(widening_is_called_out),
         HOUSE_TEST(restart_in_the_middle),
