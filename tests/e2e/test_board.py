@@ -100,6 +100,10 @@ OVERLAPPING = r"""
 """
 
 
+# Here the deployer is faster than a second, sometimes.
+WAITED = re.compile(r"the public (?:waited|was told at once)", re.IGNORECASE)
+
+
 def test_an_outage_on_the_board(board, browser):
     board.start()
     board.crowd("icinga-wm", "logmsgbot", "deployer1", "sre1")
@@ -123,8 +127,9 @@ def test_an_outage_on_the_board(board, browser):
     status, header, text = get(page)
     assert status == 200
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text and "<script" not in text
-    for words in ("public: investigating", "Public now", "What the public was told", "The public waited "):
+    for words in ("public: investigating", "Public now", "What the public was told"):
         assert words in text, words
+    assert WAITED.search(text)
     look(browser, page, "public")
     assert browser.value("document.querySelector('meta[http-equiv=refresh]').content") == "30"
 
@@ -133,7 +138,7 @@ def test_an_outage_on_the_board(board, browser):
     look(browser, page, "over")
     assert browser.value("document.querySelector('meta[http-equiv=refresh]')") is None
     _, _, text = get(board.board + "/")
-    assert "Nothing is open" in text and "the public waited" in text
+    assert "Nothing is open" in text and WAITED.search(text)
 
     for end, kind, words in ((".wikitext", "text/plain", "{{"), (".md", "text/plain", "#"),
                              (".json", "application/json", "{"), (".svg", "image/svg+xml", "<svg ")):
@@ -147,7 +152,7 @@ def test_an_outage_on_the_board(board, browser):
     assert browser.complaints() == []
     assert browser.value("document.documentElement.tagName") == "svg"
     assert browser.value("document.querySelectorAll('script').length") == 0
-    assert "The public waited" in browser.value("document.querySelector('title').textContent")
+    assert WAITED.search(browser.value("document.querySelector('title').textContent"))
 
 
 def test_what_the_header_says_and_what_is_not_there(board):
