@@ -1,4 +1,4 @@
-#include "triage.h"
+#include "triage_impl.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -18,19 +18,7 @@
 #include "when.h"
 #include "wording.h"
 
-enum {
-    /* A sync that announces only its end may have caused what fired shortly before that line. */
-    UNANNOUNCED_SYNC_MS = 3 * 60 * 1000,
-    REASON_BYTES = 160,
-    REASONS_BYTES = 330
-};
-
-/* What was decided about an alert; see decision.h. */
-struct verdict {
-    enum decision_kind kind;
-    int64_t incident;
-    int64_t storm;
-};
+enum { REASONS_BYTES = 330 };
 
 /* ---- words that signals want
  * -------------------------------------------------------------------------- */
@@ -207,7 +195,7 @@ void triage_again(struct model *m, struct incident *inc)
 /* ---- joining and opening
  * ---------------------------------------------------------------------------------- */
 
-static void update_quiet(struct model *m, struct incident *inc)
+void triage_update_quiet(struct model *m, struct incident *inc)
 {
     bool quiet = inc->joined > 0 && inc->firing == 0;
 
@@ -249,8 +237,7 @@ void triage_quiet_due(struct model *m, struct incident *inc)
     }
 }
 
-/* "CHECK on HOST 18:34:55", as the channel reads it. */
-static void describe(struct model *m, const struct alert *a, char *dst, size_t size)
+void triage_describe(struct model *m, const struct alert *a, char *dst, size_t size)
 {
     struct buf b;
     char hms[WHEN_BYTES];
@@ -277,7 +264,7 @@ static void add_reason(struct model *m, struct incident *inc, const struct alert
     size_t first = strcspn(old, ";");
     struct buf b;
 
-    describe(m, a, one, sizeof one);
+    triage_describe(m, a, one, sizeof one);
     for (char *semicolon = one; (semicolon = strchr(semicolon, ';')) != NULL;)
         *semicolon = ',';
     buf_init(&b, sizeof all - 1);
@@ -293,8 +280,7 @@ static void add_reason(struct model *m, struct incident *inc, const struct alert
     buf_finish(&b);
 }
 
-/* Only what was red can become green. */
-static void note_alarm(struct model *m, struct incident *inc)
+void triage_note_alarm(struct model *m, struct incident *inc)
 {
     if (inc->r.alarmed || !inc->firing)
         return;
@@ -308,13 +294,11 @@ static void join(struct model *m, struct incident *inc, struct alert *a)
     a->r.incident = inc->r.id;
     a->heeded = false;
     alert_account(m, a, 1);
-    note_alarm(m, inc);
+    triage_note_alarm(m, inc);
     model_put(m, RECORD_ALERT, &a->r);
 }
 
-/* An alert that belongs to the incident has begun to tell something: does that change public words?
- */
-static void absorb(struct model *m, struct incident *inc, struct alert *a)
+void triage_absorb(struct model *m, struct incident *inc, struct alert *a)
 {
     const struct rule_settings *rule = alert_rule(m, a);
     struct wish w;
@@ -410,7 +394,7 @@ static void tell_full(struct model *m, const struct alert *a, const char *place)
     if (m->full_told || turn_error(m->turn))
         return;
     m->full_told = true;
-    describe(m, a, one, sizeof one);
+    triage_describe(m, a, one, sizeof one);
     chat_say(m, place, SAY_PROMPT,
              "%lld are open, the most there may be: %s opens none. Close one: `%s`",
              (long long)m->settings->triage.max_open, one, m->settings->chat.prefix);
@@ -441,15 +425,14 @@ static bool open_incident(struct model *m, struct alert *a, struct deploy *suspe
     if (!a->r.incident)
         join(m, inc, a);
     revise(m, inc, true);
-    update_quiet(m, inc);
+    triage_update_quiet(m, inc);
     for (d = m->deploys; d; d = d->next) /* somebody undoes already what the alerts tell only now */
         if (d->r.state == DEPLOY_RUNNING)
             follow_deploy(m, d);
     return true;
 }
 
-/* Whether an alert that belongs to nothing opens an incident by itself. */
-static struct verdict consider(struct model *m, struct alert *a)
+struct verdict triage_consider(struct model *m, struct alert *a)
 {
     const struct rule_settings *rule = alert_rule(m, a);
     struct verdict v = {.kind = DECISION_REMEMBERED};
@@ -465,8 +448,8 @@ static struct verdict consider(struct model *m, struct alert *a)
     inc = find_related(m, a);
     if (inc) {
         join(m, inc, a);
-        absorb(m, inc, a);
-        update_quiet(m, inc);
+        triage_absorb(m, inc, a);
+        triage_update_quiet(m, inc);
         v.kind = DECISION_JOINED;
         v.incident = inc->r.id;
         return v;
@@ -491,249 +474,6 @@ static struct verdict consider(struct model *m, struct alert *a)
     return v;
 }
 
-/* @param v NULL: the rule says ignore. */
-static void explain(const struct model *m, const struct signal *sig, const struct verdict *v)
-{
-    struct decision d = {0};
-
-    if (!m->decisions)
-        return;
-    d.kind = v ? v->kind : DECISION_IGNORED;
-    d.wall_ms = sig->wall_ms;
-    d.source = sig->source;
-    d.check = sig->check;
-    d.host = sig->host;
-    d.summary = sig->summary;
-    d.paging = sig->paging;
-    d.severity = sig->severity;
-    d.rule = sig->rule >= 0 ? m->settings->rule[sig->rule].name : "";
-    d.incident = v ? v->incident : 0;
-    d.storm = v ? v->storm : 0;
-    m->decisions->decided(m->decisions->ctx, &d);
-}
-
-/* ---- signals
- * ------------------------------------------------------------------------------------------------
- */
-
-/* A page that a maintenance window covers: no draft, but nothing is lost or silent. */
-static void hold_back(struct model *m, const struct alert *a, const struct signal *sig)
-{
-    struct signal note = *sig;
-    char one[REASON_BYTES], *text;
-
-    describe(m, a, one, sizeof one);
-    text = buf_printf("no draft, since maintenance covers it: %s", one);
-    if (!text) {
-        model_fail(m);
-        return;
-    }
-    note.kind = SIGNAL_NOTE;
-    note.user = sig->source;
-    note.raw = text;
-    note.line_id = 0;
-    lookback_line(m, &note, 0);
-    maintenance_held(m, a, alert_rule(m, a)->channel, one);
-    free(text);
-}
-
-/* The whole line says that it is not about the alert that its first part has made. */
-static bool is_another(const struct model *m, const struct alert *a, const struct signal *sig)
-{
-    const struct alert *known;
-
-    if (strcmp(a->r.source, sig->source) != 0 || strcmp(a->r.check_name, sig->check) != 0 ||
-        strcmp(a->r.host, sig->host) != 0)
-        return true;
-    known = alert_find(m, sig);
-    return known && known != a && alert_is_echo(known, sig);
-}
-
-/* What fires is told once more, by somebody who knows less of it. */
-static void hear_again(struct model *m, struct alert *a, const struct signal *sig)
-{
-    a->r.line_id = (int64_t)sig->line_id;
-    a->r.last_wall_ms = sig->wall_ms;
-    a->last_boot_ms = m->now.boot_ms;
-    model_alert_touch(m, a);
-    model_put(m, RECORD_ALERT, &a->r);
-}
-
-static void on_firing(struct model *m, const struct signal *sig)
-{
-    const struct rule_settings *rule = sig->rule >= 0 ? &m->settings->rule[sig->rule] : NULL;
-    struct alert *a = alert_find_amended(m, sig);
-    struct incident *inc;
-    struct verdict verdict = {.kind = DECISION_JOINED};
-    bool told, worse, began, fresh, written;
-
-    if (rule && rule->ignore) {
-        explain(m, sig, NULL);
-        return;
-    }
-    if (a && is_another(m, a, sig)) {
-        alert_account(m, a, -1);
-        model_alert_remove(m, a);
-        a = NULL;
-    }
-    if (!a)
-        a = alert_find(m, sig);
-    if (a && alert_is_stale(a, sig))
-        return;
-    if (!a)
-        a = alert_create(m, sig);
-    if (!a)
-        return;
-    if (!a->r.incident && m->now.boot_ms - a->last_boot_ms >= ALERT_FORGOTTEN_MS)
-        a->r.firing = a->r.held = 0; /* its recovery was missed: this is a new one */
-    if (alert_is_echo(a, sig) && (a->r.paging || !sig->paging)) {
-        hear_again(m, a, sig);
-        return;
-    }
-    if (!a->r.firing) {
-        a->r.held = 0; /* what people closed has recovered in between */
-        if (!model_name(m, &a->r.place, sig->place))
-            return;
-    }
-    /* Alertmanager may tell more of what was heard in the channel already; that line has its row.
-     */
-    written = a->r.firing && a->noted && sig->group_key && !a->r.group_key[0] &&
-              (a->r.paging || !sig->paging) &&
-              (!a->r.severity || a->r.severity >= (int64_t)sig->severity);
-    told = a->r.firing && alert_tells(m, a);
-    began = !a->r.firing || strcmp(a->r.rule, rule ? rule->name : "") != 0;
-    alert_account(m, a, -1);
-    worse = sig->paging && !a->r.paging;
-    if (worse || strcmp(a->r.rule, rule ? rule->name : "") != 0)
-        a->heeded = false; /* but not because it comes and goes */
-    a->r.severity = sig->severity;
-    /* A group without the label may have been a page in the channel. */
-    a->r.paging = sig->paging || (a->r.firing && sig->group_key && a->r.paging);
-    worse = worse || (!told && alert_tells_by(a, rule)); /* a warning that is critical now */
-    fresh = !a->r.firing || (worse && !told);
-    if (fresh) {
-        a->r.first_wall_ms = sig->wall_ms;
-        a->first_boot_ms = m->now.boot_ms;
-    }
-    if (worse)
-        a->r.held = 0; /* it got worse than what people closed */
-    a->r.firing = 1;
-    a->r.count = sig->count;
-    a->r.line_id = (int64_t)sig->line_id;
-    a->r.last_wall_ms = sig->wall_ms;
-    a->last_boot_ms = m->now.boot_ms;
-    if (!model_text(m, &a->r.summary, sig->summary) ||
-        !model_name(m, &a->r.rule, rule ? rule->name : "") ||
-        (sig->group_key && !model_name(m, &a->r.group_key, sig->group_key)))
-        return;
-    inc = a->r.incident ? model_incident(m, a->r.incident) : NULL;
-    if (fresh || (!inc && (began || worse)))
-        a->planned = maintenance_covers(m, a);
-    alert_account(m, a, 1);
-    model_alert_touch(m, a);
-    model_put(m, RECORD_ALERT, &a->r);
-    began = (began || worse) && !a->r.held;
-    a->noted = a->noted || began;
-    if (inc) {
-        note_alarm(m, inc);
-        if (began)
-            absorb(m, inc, a);
-        update_quiet(m, inc);
-        verdict.incident = inc->r.id;
-    } else if (began) {
-        verdict = consider(m, a);
-        if (a->planned && a->r.paging && alert_tells_by(a, rule))
-            hold_back(m, a, sig);
-    } else if (a->r.held) {
-        verdict.kind = DECISION_HELD;
-    }
-    if (began || a->r.held)
-        explain(m, sig, &verdict);
-    if (began && !written)
-        lookback_alert(m, a, sig, lookback_firing(a));
-}
-
-static void on_resolved(struct model *m, const struct signal *sig)
-{
-    struct alert *a = alert_find_recovering(m, sig);
-    struct incident *inc;
-
-    if (!a || !a->r.firing || alert_is_stale(a, sig))
-        return;
-    inc = a->r.incident ? model_incident(m, a->r.incident) : NULL;
-    alert_account(m, a, -1);
-    a->r.firing = 0;
-    a->planned = false;
-    a->r.resolved_wall_ms = sig->wall_ms;
-    a->last_boot_ms = m->now.boot_ms;
-    alert_account(m, a, 1);
-    if (!model_name(m, &a->r.place, sig->place))
-        return;
-    model_alert_touch(m, a);
-    model_put(m, RECORD_ALERT, &a->r);
-    if (a->r.held) /* what people closed: kept so that a second recovery finds it */
-        return;
-    lookback_alert(m, a, sig, "resolved");
-    if (inc)
-        update_quiet(m, inc);
-}
-
-/* A deploy that was not announced may be behind alerts that fired just before. */
-static void reconsider_recent(struct model *m)
-{
-    int64_t since = m->now.boot_ms - UNANNOUNCED_SYNC_MS;
-    struct alert *a = m->alert_newest;
-
-    while (a && a->last_boot_ms >= since)
-        a = a->older;
-    for (a = a ? a->newer : m->alert_oldest; a; a = a->newer) {
-        if (a->first_boot_ms >= since && a->r.firing && !a->r.incident && !a->r.held &&
-            alert_tells(m, a) && !maintenance_covers(m, a)) {
-            (void)consider(m, a);
-            return; /* the others have joined it */
-        }
-    }
-}
-
-static void on_deploy(struct model *m, const struct signal *sig)
-{
-    struct deploy *d;
-    bool unannounced = deploy_take(m, sig, &d);
-
-    lookback_line(m, sig, d ? d->r.id : 0);
-    if (d)
-        follow_deploy(m, d);
-    if (unannounced)
-        reconsider_recent(m);
-}
-
-void triage_signal(struct model *m, const struct signal *sig)
-{
-    switch (sig->kind) {
-    case SIGNAL_FIRING:
-        on_firing(m, sig);
-        break;
-    case SIGNAL_RESOLVED:
-        on_resolved(m, sig);
-        break;
-    case SIGNAL_DEPLOY:
-        on_deploy(m, sig);
-        break;
-    case SIGNAL_MITIGATION:
-        lookback_line(m, sig, 0);
-        follow_mitigation(m, sig);
-        break;
-    case SIGNAL_MAINTENANCE:
-        lookback_line(m, sig, 0);
-        maintenance_signal(m, sig);
-        break;
-    case SIGNAL_ACKNOWLEDGED:
-    case SIGNAL_NOTE:
-        lookback_line(m, sig, 0);
-        break;
-    }
-}
-
 /* ---- upkeep
  * --------------------------------------------------------------------------------------------------
  */
@@ -745,7 +485,7 @@ static void reconsider_pages(struct model *m)
 
     for (a = m->alert_oldest; a; a = a->newer)
         if (a->r.paging && a->r.firing && !a->r.held && !a->r.incident && alert_tells(m, a))
-            (void)consider(m, a);
+            (void)triage_consider(m, a);
 }
 
 /* It begins now, for whatever counts when something began. */
@@ -785,12 +525,12 @@ void triage_uncovered(struct model *m)
 
         inc = alone ? NULL : model_incident(m, a->r.incident);
         if (inc) {
-            note_alarm(m, inc);
-            absorb(m, inc, a);
-            update_quiet(m, inc);
+            triage_note_alarm(m, inc);
+            triage_absorb(m, inc, a);
+            triage_update_quiet(m, inc);
             continue;
         }
-        (void)consider(m, a);
+        (void)triage_consider(m, a);
         if (alone && a->r.incident && m->meta.next_incident == known)
             lookback_joined(m, a, m->now.boot_ms + 1);
     }
@@ -807,7 +547,7 @@ void triage_purge(struct model *m)
         reconsider_pages(m);
     for (inc = m->incidents; inc; inc = inc->next)
         if (model_is_open(inc))
-            update_quiet(m, inc);
+            triage_update_quiet(m, inc);
 
     if (storm < since)
         since = storm;
@@ -865,7 +605,7 @@ void triage_restore(struct model *m)
                 m, TIMER_QUIET, inc->r.id,
                 model_past_boot(m, inc->r.quiet_wall_ms, m->settings->triage.draft_quiet_ms) +
                     m->settings->triage.draft_quiet_ms);
-        update_quiet(m, inc);
+        triage_update_quiet(m, inc);
         /* a revision may have been held back when the program ended */
         inc->revise_waits = true;
         model_timer_set(m, TIMER_REVISE, inc->r.id,
