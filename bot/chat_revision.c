@@ -214,6 +214,18 @@ static void add_way_out(struct buf *b, const struct model *m, const struct incid
     }
 }
 
+void chat_add_maintenance(struct buf *b, const struct model *m, const char *before,
+                          const char *after)
+{
+    struct buf phrase;
+
+    buf_init(&phrase, SAY_BYTES);
+    if (maintenance_phrase(m, &phrase))
+        buf_addf(b, "%s%s%s", before, buf_str(&phrase), after);
+    buf_finish(&phrase);
+}
+
+/* The second line: the command to copy, what it does, and why crier thinks so. */
 static void add_prompt(struct buf *b, const struct model *m, const struct incident *inc,
                        const struct revision *rev, const char *note)
 {
@@ -323,8 +335,7 @@ static void point(struct model *m, const struct incident *inc, const struct revi
             if (!place)
                 model_fail(m);
             else if (strcmp(place, inc->r.home) != 0 && model_is_joined(m, place) &&
-                     chat_may_say(m, inc->r.id, SAY_REMINDER,
-                                  1)) /* the words themselves go first */
+                     chat_may_say(m, inc->r.id, SAY_REMINDER, 1)) /* the words go first */
                 chat_say(m, place, SAY_ANNOUNCE, "DRAFT %lld.%lld, not public: \"%s\", see %s",
                          (long long)inc->r.id, (long long)rev->r.number, rev->r.title,
                          strchr(inc->r.home, '/') ? strchr(inc->r.home, '/') + 1 : inc->r.home);
