@@ -188,6 +188,7 @@ static int load_alert(struct model *m, const void *record)
         model_alert_destroy(m, a);
         return CRIER_ENOMEM;
     }
+    a->rule = model_rule(m, a->r.rule);
     model_alert_link(m, a);
     return 0;
 }

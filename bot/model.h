@@ -17,7 +17,8 @@
 #include "turn.h"
 
 struct alert {
-    struct record_alert r; /* its strings but the summary are model.names' */
+    struct record_alert r;            /* its strings but the summary are model.names' */
+    const struct rule_settings *rule; /* that of r.rule, in the settings of now; NULL: none */
     int64_t first_boot_ms;
     int64_t last_boot_ms;
     bool

@@ -567,8 +567,10 @@ void triage_reloaded(struct model *m)
 
     for (inc = m->incidents; inc; inc = inc->next)
         inc->firing = inc->joined = 0;
-    for (a = m->alert_oldest; a; a = a->newer)
+    for (a = m->alert_oldest; a; a = a->newer) {
+        a->rule = model_rule(m, a->r.rule);
         alert_account(m, a, 1);
+    }
 }
 
 /* Whether a revision from before the restart can be taken to know of the alert. One that came less

@@ -145,6 +145,7 @@ static void on_firing(struct model *m, const struct signal *sig)
         !model_name(m, &a->r.rule, rule ? rule->name : "") ||
         (sig->group_key && !model_name(m, &a->r.group_key, sig->group_key)))
         return;
+    a->rule = rule;
     inc = a->r.incident ? model_incident(m, a->r.incident) : NULL;
     if (fresh || (!inc && (began || worse)))
         a->planned = maintenance_covers(m, a);
