@@ -8,56 +8,59 @@
 #include "when.h"
 
 struct logread {
-    FILE **file;
+    struct logread_options options;
     char **name;
     size_t n, at;
+    FILE *file;
     char *line;
     size_t cap;
-    long number, problems;
+    long number;
+    int64_t problems;
 };
 
-int logread_open(const char *const *paths, size_t n, struct logread **ret, size_t *ret_bad)
+int logread_create(const char *const *path, size_t n, const struct logread_options *options,
+                   struct logread **ret_logread)
 {
-    struct logread *r = calloc(1, sizeof *r);
+    struct logread *lr = calloc(1, sizeof *lr);
     size_t i;
 
-    if (!r)
+    if (!lr)
         return CRIER_ENOMEM;
-    r->file = calloc(n + 1, sizeof *r->file);
-    r->name = calloc(n + 1, sizeof *r->name);
-    for (i = 0; r->file && r->name && i < n; i++) {
-        r->file[i] = strcmp(paths[i], "-") != 0 ? fopen(paths[i], "re") : stdin;
-        r->name[i] = strdup(paths[i]);
-        r->n = i + 1;
-        if (!r->file[i] || !r->name[i]) {
-            *ret_bad = i;
-            logread_close(r);
-            return CRIER_ENOENT;
-        }
+    lr->options = *options;
+    lr->name = calloc(n + 1, sizeof *lr->name);
+    for (i = 0; lr->name && i < n; i++) {
+        lr->name[i] = strdup(path[i]);
+        lr->n = i + 1;
+        if (!lr->name[i])
+            break;
     }
-    if (i < n || !r->file || !r->name) {
-        logread_close(r);
+    if (!lr->name || i < n) {
+        logread_destroy(lr);
         return CRIER_ENOMEM;
     }
-    *ret = r;
+    *ret_logread = lr;
     return 0;
 }
 
-void logread_close(struct logread *r)
+void logread_destroy(struct logread *lr)
 {
     size_t i;
 
-    if (!r)
+    if (!lr)
         return;
-    for (i = 0; r->file && i < r->n; i++)
-        if (r->file[i])
-            (void)fclose(r->file[i]);
-    for (i = 0; r->name && i < r->n; i++)
-        free(r->name[i]);
-    free(r->file);
-    free(r->name);
-    free(r->line);
-    free(r);
+    if (lr->file)
+        (void)fclose(lr->file);
+    for (i = 0; lr->name && i < lr->n; i++)
+        free(lr->name[i]);
+    free(lr->name);
+    free(lr->line);
+    free(lr);
+}
+
+static void problem(struct logread *lr, const char *text)
+{
+    lr->problems++;
+    lr->options.sink.problem(lr->options.sink.ctx, lr->name[lr->at], lr->number, text);
 }
 
 static int two(const char *s)
@@ -88,33 +91,38 @@ static bool parse(char *line, size_t n, struct log_line *ret)
     return true;
 }
 
-int logread_next(struct logread *r, struct log_line *ret)
+int logread_next(struct logread *lr, struct log_line *ret_line)
 {
     ssize_t n;
 
-    for (; r->at < r->n; r->at++, r->number = 0) {
-        while ((n = getline(&r->line, &r->cap, r->file[r->at])) > 0) {
-            r->number++;
-            if (r->line[n - 1] == '\n')
-                r->line[--n] = '\0';
-            memset(ret, 0, sizeof *ret);
-            if (parse(r->line, (size_t)n, ret)) {
-                ret->channel = "";
-                ret->file = r->name[r->at];
-                ret->line = r->number;
-                return 1;
+    for (; lr->at < lr->n; lr->at++) {
+        lr->number = lr->file ? lr->number : 0;
+        if (!lr->file)
+            lr->file = strcmp(lr->name[lr->at], "-") != 0 ? fopen(lr->name[lr->at], "re") : stdin;
+        if (!lr->file)
+            problem(lr, "cannot be opened");
+        while (lr->file && (n = getline(&lr->line, &lr->cap, lr->file)) > 0) {
+            lr->number++;
+            if (lr->line[n - 1] == '\n')
+                lr->line[--n] = '\0';
+            memset(ret_line, 0, sizeof *ret_line);
+            if (parse(lr->line, (size_t)n, ret_line)) {
+                ret_line->channel = "";
+                ret_line->file = lr->name[lr->at];
+                ret_line->line = lr->number;
+                return 0;
             }
-            if (n && r->line[0] != '#') {
-                r->problems++;
-                (void)fprintf(stderr, "%s:%ld: no line of a log that crier knows\n", r->name[r->at],
-                              r->number);
-            }
+            if (n && lr->line[0] != '#')
+                problem(lr, "no line of a log that crier knows");
         }
+        if (lr->file)
+            (void)fclose(lr->file);
+        lr->file = NULL;
     }
-    return 0;
+    return CRIER_ENOENT;
 }
 
-long logread_problems(const struct logread *r)
+int64_t logread_problems(const struct logread *lr)
 {
-    return r->problems;
+    return lr->problems;
 }

@@ -15,20 +15,30 @@ struct log_line {
     int64_t wall_ms;
     const char *nick;
     const char *text;
-    const char *channel; /* from the file's name; may be "" */
+    const char *channel; /* may be "" */
     const char *file;
     long line;
     bool action;
     bool notice;
 };
 
-/** @param paths "-" is standard input. @return 0, CRIER_ENOENT (ret_bad is its index), or
- * CRIER_ENOMEM. */
-int logread_open(const char *const *paths, size_t n, struct logread **ret, size_t *ret_bad);
-void logread_close(struct logread *r);
-/** @return 1: a line; 0: no more; or CRIER_ENOMEM. */
-int logread_next(struct logread *r, struct log_line *ret);
-/** Lines and files that could not be read, told on stderr. */
-long logread_problems(const struct logread *r);
+struct logread_sink {
+    void *ctx; /* first argument of the following */
+    /** @param line 0: the file as a whole. @param text one line. */
+    void (*problem)(void *ctx, const char *file, long line, const char *text);
+};
+
+struct logread_options {
+    struct logread_sink sink;
+};
+
+/** @param path "-" is standard input. @return 0 or CRIER_ENOMEM. */
+int logread_create(const char *const *path, size_t n, const struct logread_options *options,
+                   struct logread **ret_logread) __attribute__((warn_unused_result));
+void logread_destroy(struct logread *lr);
+/** @return 0; CRIER_ENOENT: that was all; or CRIER_ENOMEM. */
+int logread_next(struct logread *lr, struct log_line *ret_line) __attribute__((warn_unused_result));
+/** Everything that was wrong until now. */
+int64_t logread_problems(const struct logread *lr);
 
 #endif

@@ -95,6 +95,17 @@ static void end_progress(const struct play *p)
         (void)fprintf(stderr, "\r\033[K");
 }
 
+static void on_problem(void *ctx, const char *file, long line, const char *text)
+{
+    const struct play *p = ctx;
+
+    end_progress(p);
+    if (line)
+        (void)fprintf(stderr, "%s:%ld: %s\n", file, line, text);
+    else
+        (void)fprintf(stderr, "%s: %s\n", file, text);
+}
+
 static const char *plural(int64_t n)
 {
     return n == 1 ? "" : "s";
@@ -212,14 +223,18 @@ static int load(struct play *p)
 
 static int open_logs(struct play *p, const char *const *paths, size_t n)
 {
-    size_t bad = 0;
-    int r = logread_open(paths, n, &p->log, &bad);
+    struct logread_options options = {.sink = {.ctx = p, .problem = on_problem}};
+    int code = 0;
+    size_t i;
 
-    if (r == CRIER_ENOENT) {
-        (void)fprintf(stderr, "crier: %s: %s\n", paths[bad], strerror(errno));
-        return EX_NOINPUT;
-    }
-    return r ? EX_OSERR : 0;
+    for (i = 0; i < n; i++)
+        if (strcmp(paths[i], "-") != 0 && access(paths[i], R_OK)) {
+            (void)fprintf(stderr, "crier: %s: %s\n", paths[i], strerror(errno));
+            code = EX_NOINPUT;
+        }
+    if (code)
+        return code;
+    return logread_create(paths, n, &options, &p->log) ? EX_OSERR : 0;
 }
 
 static int make_replay(struct play *p)
@@ -245,7 +260,7 @@ static int play_lines(struct play *p)
     int64_t n = 0;
     int r;
 
-    while ((r = logread_next(p->log, &line)) > 0) {
+    while (!(r = logread_next(p->log, &line))) {
         struct replay_line l = {.wall_ms = line.wall_ms,
                                 .nick = line.nick,
                                 .text = line.text,
@@ -259,7 +274,7 @@ static int play_lines(struct play *p)
         if (!(++n % LOOK_EVERY))
             show_progress(p);
     }
-    if (!r && !p->err)
+    if (r == CRIER_ENOENT && !p->err)
         r = replay_end(p->replay);
     end_progress(p);
     return p->err ? p->err : r;
@@ -311,7 +326,7 @@ int run_replay(int argc, char **argv)
     replay_destroy(p.replay);
     patterns_destroy(p.patterns);
     settings_destroy(p.settings);
-    logread_close(p.log);
+    logread_destroy(p.log);
     buf_finish(&p.text);
     return code;
 }
