@@ -351,6 +351,8 @@ int64_t remind_nudge_pause(const struct model *m, int64_t nudges)
 
 void remind_nudged(struct model *m, struct incident *inc)
 {
+    if (inc->nudged_boot_ms <= later(last_word(m, inc), inc->reacted_boot_ms))
+        inc->r.nudges = 0; /* those were of another silence */
     inc->r.nudges++;
     inc->nudged_boot_ms = m->now.boot_ms;
     inc->r.nudged_wall_ms = m->now.wall_ms;

@@ -336,6 +336,7 @@ static void nothing_was_said_for_long(void **state)
     house_wait(h, 2 * SECOND);
     assert_int_equal(wait_for_line(h, HOUSE_OPS, HOUR), 30 * MINUTE - 2 * SECOND);
     house_expect_last(h, HOUSE_OPS, "`!status update 1 monitoring: TEXT`, or `resolve 1`");
+    assert_int_equal(wait_for_line(h, HOUSE_OPS, 3 * HOUR), HOUR);
 }
 
 static void mute_holds_what_is_stale(void **state)
