@@ -128,6 +128,7 @@ bench:
 	@sh tests/rig/packages.sh build demo
 	@$(MAKE) --no-print-directory -s -j$(shell nproc) all $(BUILD)/tests/bench/echo $(BUILD)/tests/bench/commit
 	@$(PYTHON) tests/bench/bench.py --crier $(BUILD)/crier --tools $(BUILD)/tests/bench
+	@$(PYTHON) tests/bench/replay.py --crier $(BUILD)/crier
 
 # Every call that may fail on the way from a confirm to the page, each in turn: what `make check`
 # does with a sample of them, in a minute, in some twenty.
