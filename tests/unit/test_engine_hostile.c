@@ -8,7 +8,9 @@
 
 #include <cmocka.h>
 
+#include "config_file.h"
 #include "house.h"
+#include "problems.h"
 
 /* ---- alerts -------------------------------------------------------------------------------- */
 
@@ -565,6 +567,26 @@ static void reload_counts_alerts_anew(void **state)
     assert_int_equal(engine_open_incidents(h->engine), 0);
 }
 
+/* Nothing of a configuration is held on to once another is in place. */
+static void reload_lets_the_old_rules_go(void **state)
+{
+    struct house *h = *state;
+    struct settings *other = NULL;
+    struct problems problems;
+
+    problems_init(&problems);
+    assert_int_equal(config_file_load(HOUSE_CFG, &problems, &other), 0);
+    problems_finish(&problems);
+    engine_reload(h->engine, other);
+    house_draft(h);
+    engine_reload(h->engine, h->settings);
+    settings_destroy(other);
+    house_wait(h, MINUTE);
+    house_icinga(h, EXCEPTIONS_OK);
+    house_wait(h, 62 * MINUTE);
+    assert_int_equal(engine_open_incidents(h->engine), 0);
+}
+
 /* The home channel is configured no more: the draft must not wait where nobody is. */
 static void reload_that_takes_the_home_away_moves_in(void **state)
 {
@@ -771,6 +793,7 @@ int main(void)
         HOUSE_TEST(lost_end_does_not_blame_for_hours),
         HOUSE_TEST(deploy_on_the_test_servers_is_not_blamed_first),
         HOUSE_TEST(reload_counts_alerts_anew),
+        HOUSE_TEST(reload_lets_the_old_rules_go),
         HOUSE_TEST(reload_that_takes_the_home_away_moves_in),
         HOUSE_TEST(approval_of_somebody_removed_does_not_count),
         HOUSE_TEST(page_without_room_is_told_and_opens_later),
