@@ -8,6 +8,7 @@
 
 #include "buf.h"
 #include "err.h"
+#include "patterns_filter.h"
 #include "patterns_literal.h"
 
 enum {
@@ -51,6 +52,7 @@ struct line_pattern {
     pcre2_code *code;
     char literal[LITERAL_MAX]; /* every matching line holds it */
     size_t literal_len;        /* 0: none */
+    size_t literal_id;         /* in the filter */
     struct groups field[FIELDS];
     bool ignore;
     enum signal_kind kind;
@@ -66,6 +68,7 @@ struct format {
     size_t n;
     pcre2_code *start, *revert; /* or NULL */
     const char *mark;           /* borrowed, or NULL */
+    size_t mark_id;             /* in the filter */
 };
 
 struct source {
@@ -88,8 +91,10 @@ struct patterns {
     pcre2_match_context *matching;
     pcre2_match_data *data;
     pcre2_jit_stack *stack;
-    struct buf piece;  /* the line without its page mark */
-    struct buf fields; /* what the groups held, each with its NUL */
+    struct patterns_filter *filter; /* of all literals and marks */
+    struct patterns_seen seen;      /* those in the line under way */
+    struct buf piece;               /* the line without its page mark */
+    struct buf fields;              /* what the groups held, each with its NUL */
 };
 
 /* ---- compiling ------------------------------------------------------------------------------- */
@@ -194,6 +199,10 @@ static void compile_line(struct compiler *c, struct line_pattern *l, const struc
         find_groups(c, l, from);
     if (from->pattern)
         l->literal_len = patterns_literal(from->pattern, l->literal, sizeof l->literal);
+    l->literal_id = PATTERNS_FILTER_TEXTS;
+    if (l->literal_len &&
+        patterns_filter_add(c->p->filter, l->literal, l->literal_len, &l->literal_id))
+        compile_failed(c, CRIER_ENOMEM);
     /* Names are settings_finalize()'s to check; without it they are refused here, untold. */
     l->ignore = from->event && !strcmp(from->event, "ignore");
     if (!from->event || (!l->ignore && signal_kind_from_name(from->event, &l->kind)) ||
@@ -216,6 +225,8 @@ static int compile_formats(struct compiler *c)
         const char *name = from->name ? from->name : "";
 
         f->mark = from->page_mark && *from->page_mark ? from->page_mark : NULL;
+        if (f->mark && patterns_filter_add(c->p->filter, f->mark, strlen(f->mark), &f->mark_id))
+            return CRIER_ENOMEM;
         f->start = compile(c, from->start, &from->where, "start of format", name, 0);
         f->revert = compile(c, from->revert, &from->where, "revert of format", name, 0);
         f->line = calloc(from->n_lines + 1, sizeof *f->line);
@@ -226,7 +237,7 @@ static int compile_formats(struct compiler *c)
             compile_line(c, &f->line[k], &from->line[k], name);
         }
     }
-    return 0;
+    return patterns_filter_finish(c->p->filter);
 }
 
 static int resolve_sources(struct compiler *c)
@@ -288,7 +299,9 @@ static int set_up(struct patterns *p)
     p->compiling = pcre2_compile_context_create(NULL);
     p->matching = pcre2_match_context_create(NULL);
     p->data = pcre2_match_data_create(OVECTOR_PAIRS, NULL);
-    if (!p->format || !p->source || !p->rule || !p->compiling || !p->matching || !p->data)
+    p->filter = patterns_filter_create();
+    if (!p->filter || !p->format || !p->source || !p->rule || !p->compiling || !p->matching ||
+        !p->data)
         return CRIER_ENOMEM;
     pcre2_set_max_pattern_length(p->compiling, 16384);
     pcre2_set_match_limit(p->matching, MATCH_LIMIT);
@@ -357,6 +370,7 @@ void patterns_destroy(struct patterns *p)
     pcre2_match_context_free(p->matching);
     pcre2_match_data_free(p->data);
     pcre2_jit_stack_free(p->stack);
+    patterns_filter_destroy(p->filter);
     buf_finish(&p->piece);
     buf_finish(&p->fields);
     free(p);
@@ -555,12 +569,18 @@ static int fill(struct patterns *p, const struct format *f, const struct line_pa
     return 0;
 }
 
-static bool holds(const char *line, size_t n, const struct line_pattern *l)
+/* @param cut a mark was taken out of the line since it was looked through: its ends may have met.
+ */
+static bool holds(const struct patterns *p, const char *line, size_t n, bool cut,
+                  const struct line_pattern *l)
 {
+    if (!cut)
+        return patterns_seen(&p->seen, l->literal_id);
     return !l->literal_len || memmem(line, n, l->literal, l->literal_len) != NULL;
 }
 
-/* Tries one format on n bytes. @return as format_port.match; *ret_line: the pattern that did. */
+/* Tries one format on n bytes of the line that p->seen is of. @return as format_port.match;
+ * *ret_line: the pattern that did. */
 static int try_format(struct patterns *p, const struct format *f, const char *line, size_t n,
                       struct signal *ret)
 {
@@ -568,7 +588,7 @@ static int try_format(struct patterns *p, const struct format *f, const char *li
     int result = CRIER_ENOENT, r;
     size_t i;
 
-    if (f->mark) {
+    if (f->mark && patterns_seen(&p->seen, f->mark_id)) {
         r = take_mark(p, f->mark, line, n);
         if (r < 0)
             return r;
@@ -579,7 +599,7 @@ static int try_format(struct patterns *p, const struct format *f, const char *li
         }
     }
     for (i = 0; i < f->n; i++) {
-        if (!holds(line, n, &f->line[i]))
+        if (!holds(p, line, n, marked, &f->line[i]))
             continue;
         r = run(p, f->line[i].code, line, n, 0);
         if (r == CRIER_ENOMEM)
@@ -612,6 +632,7 @@ static int match(void *ctx, size_t source_index, const char *line, struct signal
 
     if (n > PATTERNS_LINE_MAX_BYTES)
         return CRIER_ELIMIT;
+    patterns_filter_scan(p->filter, line, n, &p->seen);
     for (i = 0; i < source->n; i++) {
         const struct format *f = &p->format[source->format[i]];
         size_t first;
