@@ -17,6 +17,7 @@
 #include "utf8.h"
 
 enum {
+    DAY_MS = 24 * 60 * 60 * 1000,
     START_BOOT_MS = 24 * 60 * 60 * 1000, /* as if the machine had been up for a day */
     SETTLE_ROUNDS = 1000,
     STILL_MAX = 1000, /* deadlines at one moment */
@@ -24,6 +25,10 @@ enum {
     CHANNEL_BYTES = 200,
     LINE_MAX_BYTES = 1 << 20
 };
+
+/* Of a longer gap only its beginning is lived through: a date that is wrong by millennia takes no
+ * longer than a month. */
+static const int64_t gap_max_ms = INT64_C(3) * 366 * DAY_MS, gap_lived_ms = INT64_C(31) * DAY_MS;
 
 struct replay {
     const struct settings *settings;
@@ -365,7 +370,7 @@ static void tick(struct replay *r)
 }
 
 /* Everything that is due until then, each at its time. @param idle ends it when nothing is open. */
-static void run_until(struct replay *r, int64_t wall_ms, bool idle)
+static void live_until(struct replay *r, int64_t wall_ms, bool idle)
 {
     int64_t offset = r->now.wall_ms - r->now.boot_ms;
     int still = 0;
@@ -398,6 +403,15 @@ static void run_until(struct replay *r, int64_t wall_ms, bool idle)
         r->now.wall_ms = wall_ms;
         r->now.boot_ms = wall_ms - offset;
     }
+}
+
+static void run_until(struct replay *r, int64_t wall_ms)
+{
+    if (wall_ms - r->now.wall_ms > gap_max_ms) {
+        live_until(r, r->now.wall_ms + gap_lived_ms, false);
+        r->now.wall_ms = wall_ms; /* as when somebody sets the clock */
+    }
+    live_until(r, wall_ms, false);
 }
 
 /* ---- making ---------------------------------------------------------------------------------- */
@@ -573,7 +587,7 @@ static void take_signals(struct replay *r, struct signal *signal)
 {
     struct input in = {.kind = INPUT_SIGNAL, .signal = signal};
 
-    run_until(r, r->line_wall_ms, false);
+    run_until(r, r->line_wall_ms);
     do {
         r->figures.signals++;
         r->figures.alerts += signal->kind == SIGNAL_FIRING;
@@ -617,7 +631,7 @@ static void obey(struct replay *r, const struct replay_speaker *who, const struc
     r->figures.commands++;
     if (!r->options.obey || !place || !accounts->n || !strchr(accounts->item[0], '/'))
         return;
-    run_until(r, r->line_wall_ms, false);
+    run_until(r, r->line_wall_ms);
     if (!r->err)
         type(r, place, accounts->item[0], text);
 }
@@ -658,7 +672,7 @@ int replay_until(struct replay *r, int64_t wall_ms)
     if (wall_ms > r->line_wall_ms)
         r->line_wall_ms = wall_ms;
     if (!r->err)
-        run_until(r, r->line_wall_ms, false);
+        run_until(r, r->line_wall_ms);
     return r->err;
 }
 
@@ -666,7 +680,7 @@ int replay_end(struct replay *r)
 {
     if (!r->started || replay_until(r, r->line_wall_ms))
         return r->err;
-    run_until(r, r->line_wall_ms + r->options.run_on_ms, true);
+    live_until(r, r->line_wall_ms + r->options.run_on_ms, true);
     return r->err;
 }
 
@@ -678,6 +692,11 @@ const struct replay_figures *replay_figures(const struct replay *r)
 int64_t replay_unmatched(const struct replay *r, size_t source)
 {
     return source < r->settings->n_sources ? r->unmatched[source] : 0;
+}
+
+bool replay_has_channel(const struct replay *r, const char *channel)
+{
+    return replay_nicks_has_channel(r->nicks, channel);
 }
 
 int64_t replay_now(const struct replay *r)

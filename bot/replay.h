@@ -135,6 +135,9 @@ const struct replay_figures *replay_figures(const struct replay *r);
 /** Lines of a source that none of its formats takes, or that they ignore. @param source index in
  * settings.source. */
 int64_t replay_unmatched(const struct replay *r, size_t source);
+/** Whether the configuration has that channel, with or without #; lines of others, and of "", are
+ * taken for those of the channel in which their bot is. */
+bool replay_has_channel(const struct replay *r, const char *channel);
 /** The clock of the log. */
 int64_t replay_now(const struct replay *r);
 /** Incidents and drafts that are open. */

@@ -23,7 +23,13 @@
 #include "logread.h"
 #include "patterns.h"
 
-enum { EVENT_MAX_BYTES = 1 << 22, LOOK_EVERY = 16384, PROGRESS_MS = 500 };
+enum {
+    EVENT_MAX_BYTES = 1 << 22,
+    LOOK_EVERY = 16384,
+    PROGRESS_MS = 500,
+    CHANNEL_BYTES = 200,
+    STRANGE_MAX = 10
+};
 
 struct command {
     const char *config_path;
@@ -41,10 +47,12 @@ struct play {
     struct replay *replay;
     struct logread *log;
     struct buf text;
-    int err;             /* of writing events: CRIER_EIO, CRIER_ENOMEM; 0 */
-    bool terminal;       /* stderr is one: progress is shown */
-    int64_t begun_ms;    /* a clock that only goes on */
-    int64_t progress_ms; /* when it was shown last */
+    int err;                     /* of writing events: CRIER_EIO, CRIER_ENOMEM; 0 */
+    char channel[CHANNEL_BYTES]; /* of the last line */
+    int strange;                 /* channels that were told to be unknown */
+    bool terminal;               /* stderr is one: progress is shown */
+    int64_t begun_ms;            /* a clock that only goes on */
+    int64_t progress_ms;         /* when it was shown last */
 };
 
 static int64_t mono_ms(void)
@@ -253,6 +261,22 @@ static int make_replay(struct play *p)
     return r ? EX_OSERR : 0;
 }
 
+/* Lines of one channel mostly follow one another: each is told once, or nearly so. */
+static void look_at_channel(struct play *p, const struct log_line *line)
+{
+    if (!strcmp(p->channel, line->channel) || strlen(line->channel) >= sizeof p->channel)
+        return;
+    (void)snprintf(p->channel, sizeof p->channel, "%s", line->channel);
+    if (!*line->channel || replay_has_channel(p->replay, line->channel) ||
+        p->strange++ >= STRANGE_MAX)
+        return;
+    end_progress(p);
+    (void)fprintf(stderr,
+                  "%s:%ld: channel %s is not in the configuration: its bots are taken to speak in "
+                  "their own channels\n",
+                  line->file, line->line, line->channel);
+}
+
 /* @return 0 or a negative error. */
 static int play_lines(struct play *p)
 {
@@ -268,6 +292,7 @@ static int play_lines(struct play *p)
                                 .action = line.action,
                                 .notice = line.notice};
 
+        look_at_channel(p, &line);
         r = replay_line(p->replay, &l);
         if (r || p->err)
             break;

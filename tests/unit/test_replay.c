@@ -632,6 +632,23 @@ static void a_year_goes_by(void **state)
     bench_finish(&b);
 }
 
+/* A slip in a date is no reason to wait for an answer until tomorrow. */
+static void eight_thousand_years_go_by(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_init(&b, HOUSE_CFG, &confirming);
+    line(&b, 0, "jinxer-wm", FRONTEND);
+    line(&b, INT64_C(8000) * 365 * 86400, "jinxer-wm", FRONTEND_OK);
+    line(&b, INT64_C(8000) * 365 * 86400 + 60, "jinxer-wm", SEARCH);
+    end(&b);
+    expect_some(&b, " publish 1.1 ");
+    expect_some(&b, " resolve 1.");
+    expect_some(&b, " publish 2.1 ");
+    bench_finish(&b);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -653,6 +670,7 @@ int main(void)
         cmocka_unit_test(json_lines),
         cmocka_unit_test(chatter_takes_no_memory),
         cmocka_unit_test(a_year_goes_by),
+        cmocka_unit_test(eight_thousand_years_go_by),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
