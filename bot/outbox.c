@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alerts.h"
 #include "buf.h"
 #include "chat.h"
 #include "crash.h"
@@ -236,9 +237,10 @@ void outbox_confirm(struct model *m, struct incident *inc, struct revision *rev,
  * ------------------------------------------------------------------------------ */
 
 /* All steps of the incident that are not finished are withdrawn; the newest words wait for a
- * confirm again unless newer ones do already. @return the revision that may be confirmed now, or
- * NULL. */
-static struct revision *withdraw(struct model *m, struct incident *inc)
+ * confirm again unless newer ones do already, or these are not true any more.
+ * @return the revision that may be confirmed now, unless that was made and shown just now; or NULL.
+ */
+static struct revision *withdraw(struct model *m, struct incident *inc, bool untrue)
 {
     struct revision *newest = NULL, *open;
     struct outbox *o;
@@ -251,7 +253,7 @@ static struct revision *withdraw(struct model *m, struct incident *inc)
             incident_set_revision(m, newest, REVISION_SUPERSEDED);
         newest = rev;
     }
-    if (newest && model_open_revision(inc)) {
+    if (newest && ((untrue && inc->r.state == INCIDENT_PUBLIC) || model_open_revision(inc))) {
         incident_set_revision(m, newest, REVISION_SUPERSEDED);
     } else if (newest) {
         newest->r.first_approval_wall_ms = 0;
@@ -271,31 +273,66 @@ static struct revision *withdraw(struct model *m, struct incident *inc)
             incident_set_revision(m, open, REVISION_OPEN);
         }
         triage_quiet_again(m, inc);
-        follow_published(m, inc);
     }
-    return open;
+    if (untrue)
+        triage_again(m, inc); /* what else was in it */
+    follow_published(m, inc);
+    return open == model_open_revision(inc) ? open : NULL;
 }
 
-static bool expire(struct model *m, struct incident *inc, const struct outbox *o)
+/* What is not sent yet says that it is over, or nearly, and its alerts have fired again since that
+ * was confirmed. */
+static bool is_overtaken(const struct model *m, const struct incident *inc, const struct outbox *o)
+{
+    const struct revision *rev = model_revision(inc, o->r.revision);
+    const struct alert *a;
+
+    if (!rev || rev->r.step < STEP_MONITORING || rev->r.kind == REVISION_RETRACT || !inc->firing)
+        return false;
+    for (a = m->alert_newest; a; a = a->older)
+        if (a->r.incident == inc->r.id && a->r.firing && !a->planned &&
+            a->first_boot_ms > o->confirmed_boot_ms && alert_tells(m, a))
+            return true;
+    return false;
+}
+
+static void take_back(struct model *m, struct incident *inc, const struct outbox *o, bool overtaken)
 {
     char ago[WHEN_BYTES];
     struct revision *rev;
 
-    if (o->r.state != OUTBOX_QUEUED ||
-        m->now.boot_ms - o->confirmed_boot_ms < m->settings->chat.confirm_expires_ms)
-        return false;
-    chat_failed(m, inc, o,
-                "%lld.%lld was confirmed %s ago and could not be sent: withdrawn. What is true now "
-                "needs a new confirm.",
-                (long long)inc->r.id, (long long)o->r.revision,
-                when_duration(m->now.boot_ms - o->confirmed_boot_ms, ago));
+    when_duration(m->now.boot_ms - o->confirmed_boot_ms, ago);
+    if (overtaken)
+        chat_failed(m, inc, o,
+                    "%lld.%lld was confirmed %s ago and could not be sent: withdrawn, since its "
+                    "alerts fire again",
+                    (long long)inc->r.id, (long long)o->r.revision, ago);
+    else
+        chat_failed(m, inc, o,
+                    "%lld.%lld was confirmed %s ago and could not be sent: withdrawn. What is true "
+                    "now needs a new confirm.",
+                    (long long)inc->r.id, (long long)o->r.revision, ago);
     model_timeline_of(m, inc->r.id, m->now.wall_ms, "expired", o->r.confirmed_by,
-                      "the confirm went stale before the page could be reached", o->r.revision, "");
+                      overtaken ? "its alerts fired again before the page could be reached"
+                                : "the confirm went stale before the page could be reached",
+                      o->r.revision, "");
     turn_audit(m->turn, "incident %lld: confirm of %lld.%lld by %s expired", (long long)inc->r.id,
                (long long)inc->r.id, (long long)o->r.revision, o->r.confirmed_by);
-    rev = withdraw(m, inc);
+    rev = withdraw(m, inc, overtaken);
     if (rev)
         chat_announce(m, inc, rev, false);
+}
+
+static bool expire(struct model *m, struct incident *inc, const struct outbox *o)
+{
+    bool overtaken;
+
+    if (o->r.state != OUTBOX_QUEUED)
+        return false;
+    overtaken = is_overtaken(m, inc, o);
+    if (!overtaken && m->now.boot_ms - o->confirmed_boot_ms < m->settings->chat.confirm_expires_ms)
+        return false;
+    take_back(m, inc, o, overtaken);
     return true;
 }
 
@@ -336,7 +373,7 @@ void outbox_tell(struct model *m, struct incident *inc)
         model_timer_set(m, TIMER_TELL_QUEUED, inc->r.id, m->now.boot_ms + TELL_EVERY_MS);
         return;
     }
-    state = o->r.state == OUTBOX_QUEUED ? "queued, retrying" : "no clear answer, reading the page";
+    state = o->r.state == OUTBOX_DOUBT ? "no clear answer, reading the page" : "queued, retrying";
     error = o->r.error[0] ? o->r.error : "no answer";
     if (so_far < 1000)
         chat_say_newest(m, inc->r.id, inc->r.home, SAY_ANNOUNCE, CHAT_TOPIC_PROGRESS, o->r.id,
@@ -402,6 +439,8 @@ static void done(struct model *m, struct incident *inc, struct outbox *o,
     if (ends) {
         if (incident_enter(m, inc, INCIDENT_EVENT_RESOLVED))
             model_fail(m);
+        if (rev->r.kind != REVISION_RETRACT)
+            triage_outlived(m, inc, o->confirmed_boot_ms);
         incident_end(m, inc);
         postmortem_begin(m, inc);
         return;
@@ -425,7 +464,7 @@ static void refused(struct model *m, struct incident *inc, struct outbox *o, con
                       o->r.revision, "page");
     turn_audit(m->turn, "incident %lld: the page refused %lld.%lld: %s", (long long)inc->r.id,
                (long long)inc->r.id, (long long)o->r.revision, error);
-    rev = withdraw(m, inc);
+    rev = withdraw(m, inc, false);
     enter(m, o, OUTBOX_REFUSED);
     /* the line above names the words; others that were confirmed behind them are shown again */
     if (rev && rev->r.number != o->r.revision)

@@ -474,6 +474,26 @@ struct verdict triage_consider(struct model *m, struct alert *a)
     return v;
 }
 
+void triage_outlived(struct model *m, const struct incident *inc, int64_t since_boot_ms)
+{
+    struct alert *a;
+    bool any = false;
+
+    for (a = m->alert_oldest; a; a = a->newer) {
+        if (a->r.incident != inc->r.id || !a->r.firing || a->first_boot_ms <= since_boot_ms)
+            continue;
+        alert_account(m, a, -1);
+        a->r.incident = 0;
+        a->noted = false; /* in the timeline of what opens now */
+        model_put(m, RECORD_ALERT, &a->r);
+        any = true;
+    }
+    for (a = m->alert_oldest; a && any; a = a->newer)
+        if (a->r.firing && !a->r.incident && !a->r.held && a->first_boot_ms > since_boot_ms &&
+            alert_tells(m, a))
+            (void)triage_consider(m, a);
+}
+
 /* ---- upkeep
  * --------------------------------------------------------------------------------------------------
  */

@@ -25,6 +25,10 @@ void triage_restore(struct model *m);
  * sees. */
 void triage_purge(struct model *m);
 
+/** The incident has just been resolved on the page: those of its alerts that began to fire after
+ * people confirmed that are not what they closed, and count as new ones. Before incident_end(). */
+void triage_outlived(struct model *m, const struct incident *inc, int64_t since_boot_ms);
+
 /** What a maintenance window held back and none covers any more begins now, if it still fires. */
 void triage_uncovered(struct model *m);
 

@@ -1,0 +1,256 @@
+/* What comes while something else is on its way, or when nobody expects it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "house.h"
+
+static void confirm(struct house *h, const char *what)
+{
+    char line[64];
+
+    (void)snprintf(line, sizeof line, "!status confirm%s", what);
+    house_wait_sliced(h, 20 * SECOND, SECOND);
+    house_say(h, HOUSE_OPS, "deployer1", "=", line);
+}
+
+static void page_is_away(struct house *h, int answers)
+{
+    while (answers--)
+        fake_page_script(&h->page, FAKE_UNSENT);
+}
+
+/* Monitoring is public, PROPOSAL 1.3 waits for a confirm. */
+static void propose_the_end(struct house *h)
+{
+    house_publish(h);
+    house_wait_sliced(h, 6 * MINUTE, 10 * SECOND);
+    house_icinga(h, EXCEPTIONS_OK);
+    confirm(h, "");
+    house_wait_sliced(h, 11 * MINUTE, 10 * SECOND);
+    house_expect_said(h, HOUSE_OPS, "PROPOSAL 1.3, resolved");
+}
+
+/* ---- it fires again while its end is under way ----------------------------------------------- */
+
+static void what_fires_again_is_not_closed_with_it(void **state)
+{
+    struct house *h = *state;
+
+    propose_the_end(h);
+    h->page_answers = false;
+    confirm(h, "");
+    house_wait(h, SECOND);
+    house_icinga(h, EXCEPTIONS);
+    house_expect_unsaid(h, HOUSE_OPS, "DRAFT 2.");
+    house_wait(h, SECOND);
+    h->page_answers = true;
+    house_settle(h);
+    house_expect_said(h, HOUSE_OPS, "1 is resolved on the page since");
+    house_expect_said(h, HOUSE_OPS, "DRAFT 2.1, not public: \"Errors for logged-in users. People");
+}
+
+static void the_same_with_a_draft_that_is_over(void **state)
+{
+    struct house *h = *state;
+
+    house_draft(h);
+    house_wait(h, 5 * MINUTE);
+    house_icinga(h, EXCEPTIONS_OK);
+    h->page_answers = false;
+    confirm(h, " 1.2");
+    house_wait(h, 100);
+    house_icinga(h, EXCEPTIONS);
+    h->page_answers = true;
+    house_settle(h);
+    house_expect_said(h, HOUSE_OPS, "1 is public since 18:13:20, resolved");
+    house_expect_said(h, HOUSE_OPS, "DRAFT 2.1, not public: \"Errors for logged-in users. People");
+}
+
+static void what_fired_before_stays_closed(void **state)
+{
+    struct house *h = *state;
+
+    house_publish(h);
+    house_wait(h, MINUTE);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status resolve 1: It is over.");
+    h->page_answers = false;
+    confirm(h, " 1.2");
+    house_wait(h, 100);
+    house_icinga(h, EXCEPTIONS);
+    h->page_answers = true;
+    house_settle(h);
+    house_expect_said(h, HOUSE_OPS, "1 is resolved on the page since");
+    house_expect_unsaid(h, HOUSE_OPS, "DRAFT 2.");
+}
+
+static void an_end_that_is_not_sent_yet_is_taken_back(void **state)
+{
+    struct house *h = *state;
+    size_t updates;
+
+    propose_the_end(h);
+    updates = fake_page_count(&h->page, PAGE_UPDATE);
+    page_is_away(h, 1);
+    confirm(h, "");
+    assert_int_equal(fake_page_count(&h->page, PAGE_UPDATE), updates + 1);
+    house_wait(h, 100);
+    house_icinga(h, EXCEPTIONS);
+    house_wait_sliced(h, 2 * MINUTE, SECOND);
+    house_expect_said(h, HOUSE_OPS, "could not be sent: withdrawn, since its alerts fire again");
+    house_expect_said(h, HOUSE_OPS, "PROPOSAL 1.4, investigating");
+    assert_int_equal(fake_page_count(&h->page, PAGE_UPDATE), updates + 1);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.3");
+    house_expect_said(h, HOUSE_OPS, "1.3 was replaced");
+}
+
+static void a_draft_that_is_over_is_taken_back(void **state)
+{
+    struct house *h = *state;
+
+    house_draft(h);
+    house_wait(h, 5 * MINUTE);
+    house_icinga(h, EXCEPTIONS_OK);
+    page_is_away(h, 1);
+    confirm(h, " 1.2");
+    house_wait(h, 100);
+    house_icinga(h, EXCEPTIONS);
+    house_wait_sliced(h, 2 * MINUTE, SECOND);
+    house_expect_said(h, HOUSE_OPS, "could not be sent: withdrawn, since its alerts fire again");
+    house_expect_said(h, HOUSE_OPS, "DRAFT 1.3, not public: \"Errors for logged-in users. People");
+    assert_int_equal(fake_page_count(&h->page, PAGE_CREATE), 1);
+}
+
+static void quiet_again_before_it_could_be_sent(void **state)
+{
+    struct house *h = *state;
+
+    propose_the_end(h);
+    page_is_away(h, 1);
+    confirm(h, "");
+    house_wait(h, 100);
+    house_icinga(h, EXCEPTIONS);
+    house_icinga(h, EXCEPTIONS_OK);
+    house_wait_sliced(h, 2 * MINUTE, SECOND);
+    house_expect_said(h, HOUSE_OPS, "1 is resolved on the page since");
+    house_expect_unsaid(h, HOUSE_OPS, "withdrawn");
+}
+
+static void an_end_in_doubt_is_looked_for_first(void **state)
+{
+    struct house *h = *state;
+
+    propose_the_end(h);
+    fake_page_script(&h->page, FAKE_DOUBT_APPLIED);
+    confirm(h, "");
+    house_wait(h, 100);
+    house_icinga(h, EXCEPTIONS);
+    house_wait_sliced(h, 3 * MINUTE, SECOND);
+    house_expect_said(h, HOUSE_OPS, "1 is resolved on the page since");
+    house_expect_said(h, HOUSE_OPS, "DRAFT 2.1, not public");
+}
+
+static void an_end_that_was_lost_is_not_sent_again(void **state)
+{
+    struct house *h = *state;
+    size_t updates;
+
+    propose_the_end(h);
+    updates = fake_page_count(&h->page, PAGE_UPDATE);
+    fake_page_script(&h->page, FAKE_DOUBT_LOST);
+    confirm(h, "");
+    house_wait(h, 100);
+    house_icinga(h, EXCEPTIONS);
+    house_wait_sliced(h, 5 * MINUTE, SECOND);
+    house_expect_said(h, HOUSE_OPS, "withdrawn, since its alerts fire again");
+    house_expect_said(h, HOUSE_OPS, "PROPOSAL 1.4, investigating");
+    assert_int_equal(fake_page_count(&h->page, PAGE_UPDATE), updates + 1);
+}
+
+static void an_end_that_is_refused_does_not_wait_while_it_fires(void **state)
+{
+    struct house *h = *state;
+
+    propose_the_end(h);
+    fake_page_script(&h->page, FAKE_REFUSE);
+    h->page_answers = false;
+    confirm(h, "");
+    house_wait(h, 100);
+    house_icinga(h, EXCEPTIONS);
+    h->page_answers = true;
+    house_settle(h);
+    house_wait_sliced(h, 2 * MINUTE, SECOND);
+    house_expect_said(h, HOUSE_OPS, "1.3 was NOT published");
+    house_expect_said(h, HOUSE_OPS, "PROPOSAL 1.4, investigating");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.3");
+    house_expect_said(h, HOUSE_OPS, "1.3 was replaced");
+}
+
+static void a_restart_forgets_nothing_of_that(void **state)
+{
+    struct house *h = *state;
+
+    propose_the_end(h);
+    page_is_away(h, 1);
+    confirm(h, "");
+    house_wait(h, 100);
+    house_icinga(h, EXCEPTIONS);
+    house_restart(h, SECOND);
+    house_wait_sliced(h, 2 * MINUTE, SECOND);
+    house_expect_said(h, HOUSE_OPS, "withdrawn, since its alerts fire again");
+    house_expect_unsaid(h, HOUSE_OPS, "resolved on the page");
+}
+
+/* ---- a confirm that comes to nothing --------------------------------------------------------- */
+
+static void a_stale_draft_shows_what_is_true_alone(void **state)
+{
+    struct house *h = *state;
+
+    house_draft(h);
+    page_is_away(h, 100);
+    confirm(h, "");
+    house_wait(h, SECOND);
+    house_icinga(h, EXCEPTIONS_OK);
+    house_wait_sliced(h, 20 * MINUTE, 10 * SECOND);
+    house_expect_said(h, HOUSE_OPS, "withdrawn. What is true now needs a new confirm");
+    house_expect_said(h, HOUSE_OPS, "DRAFT 1.2, over already");
+    house_expect_last(h, HOUSE_OPS, "`!status confirm 1.2` publishes it");
+}
+
+static void retries_are_no_doubt(void **state)
+{
+    struct house *h = *state;
+
+    house_draft(h);
+    page_is_away(h, 100);
+    confirm(h, "");
+    house_wait_sliced(h, 10 * MINUTE, MINUTE);
+    house_expect_said(h, HOUSE_OPS, "queued, retrying, 2 min so far");
+    house_expect_unsaid(h, HOUSE_OPS, "no clear answer");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HOUSE_TEST(what_fires_again_is_not_closed_with_it),
+        HOUSE_TEST(the_same_with_a_draft_that_is_over),
+        HOUSE_TEST(what_fired_before_stays_closed),
+        HOUSE_TEST(an_end_that_is_not_sent_yet_is_taken_back),
+        HOUSE_TEST(a_draft_that_is_over_is_taken_back),
+        HOUSE_TEST(quiet_again_before_it_could_be_sent),
+        HOUSE_TEST(an_end_in_doubt_is_looked_for_first),
+        HOUSE_TEST(an_end_that_was_lost_is_not_sent_again),
+        HOUSE_TEST(an_end_that_is_refused_does_not_wait_while_it_fires),
+        HOUSE_TEST(a_restart_forgets_nothing_of_that),
+        HOUSE_TEST(a_stale_draft_shows_what_is_true_alone),
+        HOUSE_TEST(retries_are_no_doubt),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
