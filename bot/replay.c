@@ -57,6 +57,13 @@ struct replay {
     int err;                  /* sticky */
 };
 
+/* Keeps the first error. */
+static void fail(struct replay *r, int err)
+{
+    if (err && !r->err)
+        r->err = err;
+}
+
 /* ---- telling --------------------------------------------------------------------------------- */
 
 static struct replay_event blank(const struct replay *r, enum replay_event_kind kind)
@@ -157,7 +164,7 @@ static void on_published(void *ctx, const struct page_request *req)
     (void)replay_rows_describe(r->rows, req->outbox_id, &e);
     components = components_text(&req->components);
     if (!components) {
-        r->err = CRIER_ENOMEM;
+        fail(r, CRIER_ENOMEM);
         return;
     }
     if (req->title && req->title[0])
@@ -210,10 +217,7 @@ static int say(void *ctx, const struct say *line)
 
 static void input(struct replay *r, const struct input *in)
 {
-    int err = courier_input(&r->courier, in, r->now);
-
-    if (err && !r->err)
-        r->err = err;
+    fail(r, courier_input(&r->courier, in, r->now));
 }
 
 static void on_answer(void *ctx, const struct page_answer *answer)
@@ -229,9 +233,7 @@ static void on_committed(void *ctx, uint64_t ticket, int err, const char *text)
 
     (void)err; /* this store writes everything */
     (void)text;
-    err = courier_committed(&r->courier, ticket, r->now);
-    if (err && !r->err)
-        r->err = err;
+    fail(r, courier_committed(&r->courier, ticket, r->now));
 }
 
 static size_t show(struct replay *r)
@@ -257,16 +259,15 @@ static void settle(struct replay *r)
     for (round = 0; round < SETTLE_ROUNDS && !r->err; round++) {
         size_t moved, answered = 0;
 
-        r->err = courier_commit(&r->courier);
+        fail(r, courier_commit(&r->courier));
         moved = replay_rows_committed(r->rows, &r->stored);
         if (!r->err)
-            r->err = replay_page_answer(r->page, r->now.wall_ms, &answered);
+            fail(r, replay_page_answer(r->page, r->now.wall_ms, &answered));
         moved += answered + show(r);
         if (!moved)
             return;
     }
-    if (!r->err)
-        r->err = CRIER_ESTATE; /* the program goes round in circles */
+    fail(r, CRIER_ESTATE); /* the program goes round in circles */
 }
 
 /* ---- somebody confirms ----------------------------------------------------------------------- */
@@ -317,7 +318,7 @@ static void type(struct replay *r, const char *home, const char *account, const 
     char *network = strndup(account, (size_t)(slash - account));
 
     if (!network) {
-        r->err = CRIER_ENOMEM;
+        fail(r, CRIER_ENOMEM);
         return;
     }
     line.network = network;
@@ -337,8 +338,8 @@ static void confirm(struct replay *r, const struct replay_waiting *w)
     if (home && text) {
         replay_rows_confirmed(r->rows, w->incident, r->now.wall_ms);
         type(r, home, r->confirmer[second], text);
-    } else if (!r->err) {
-        r->err = CRIER_ENOMEM;
+    } else {
+        fail(r, CRIER_ENOMEM);
     }
     free(home);
     free(text);
@@ -430,7 +431,7 @@ static void join_all(struct replay *r)
             if (place)
                 input(r, &in);
             else
-                r->err = CRIER_ENOMEM;
+                fail(r, CRIER_ENOMEM);
             free(place);
         }
     }
@@ -439,14 +440,10 @@ static void join_all(struct replay *r)
 /* With the first line: only then is the time known. */
 static void start(struct replay *r, int64_t wall_ms)
 {
-    int err;
-
     r->started = true;
     r->now.wall_ms = r->line_wall_ms = wall_ms;
     r->now.boot_ms = START_BOOT_MS;
-    err = courier_start(&r->courier, r->now);
-    if (err && !r->err)
-        r->err = err;
+    fail(r, courier_start(&r->courier, r->now));
     settle(r);
     join_all(r);
     settle(r);
@@ -549,7 +546,7 @@ static const char *cleaned(struct replay *r, const char *text)
     buf_clear(&r->clean);
     buf_add(&r->clean, text, n);
     if (buf_error(&r->clean) == CRIER_ENOMEM)
-        r->err = CRIER_ENOMEM;
+        fail(r, CRIER_ENOMEM);
     if (buf_error(&r->clean) || !n)
         return NULL;
     buf_truncate(&r->clean, utf8_clean(text, n, r->clean.data));
@@ -600,14 +597,17 @@ static void hear(struct replay *r, const struct replay_speaker *who, const struc
                  const char *text)
 {
     struct signal signal;
+    bool elsewhere = false;
     size_t i;
 
     for (i = 0; i < who->n_sources && !r->err; i++) {
         size_t source = who->source[i];
         const char *place = place_of(r, source, line->channel);
 
-        if (!place)
+        if (!place) {
+            elsewhere = !r->settings->source[source].people;
             continue;
+        }
         if (hearing_text(r->hearing, source, place, text, r->line_wall_ms, &signal) ==
             HEARING_SIGNAL) {
             name_speaker(r, who, source, line->nick, &signal);
@@ -617,8 +617,8 @@ static void hear(struct replay *r, const struct replay_speaker *who, const struc
         if (!r->settings->source[source].people)
             r->unmatched[source]++;
     }
-    if (!r->err)
-        r->err = hearing_error(r->hearing);
+    r->figures.unheard += elsewhere;
+    fail(r, hearing_error(r->hearing));
 }
 
 /* Somebody of the configuration gives a command, in the log. */

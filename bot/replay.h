@@ -93,6 +93,7 @@ struct replay_line {
 struct replay_figures {
     int64_t lines;
     int64_t spoken;  /* of them, of sources and people of the configuration */
+    int64_t unheard; /* of bots, in channels where they are not believed */
     int64_t alerts;  /* that fired, repeats too */
     int64_t signals; /* of all kinds */
     int64_t drafts;

@@ -420,7 +420,8 @@ static void nicks_stand_for_sources(void **state)
         bench_init(&b, HOUSE_CFG, &alone);
         line_in(&b, rows[i].channel, 0, rows[i].nick, EXCEPTIONS);
         if (replay_figures(b.replay)->spoken != rows[i].known ||
-            replay_figures(b.replay)->alerts != rows[i].heard)
+            replay_figures(b.replay)->alerts != rows[i].heard ||
+            replay_figures(b.replay)->unheard != !strcmp(rows[i].channel, "#sre"))
             fail_msg("\"%s\" in \"%s\"", rows[i].nick, rows[i].channel);
         bench_finish(&b);
     }
