@@ -405,7 +405,6 @@ static int end(struct logfile *f)
 /* Lines that are not UTF-8 are moved to the scratch. @return 0 or CRIER_ENOMEM. */
 static int decode(struct logfile *f, struct log_input_line *raw)
 {
-    raw->text[raw->bytes] = '\0';
     if (utf8_is_valid(raw->text))
         return 0;
     if (!f->scratch)
@@ -433,6 +432,7 @@ int logfile_next(struct logfile *f)
         unsigned flags = logtext_look(raw.text, raw.bytes);
 
         f->number++;
+        raw.text[raw.bytes] = '\0';
         if (flags & LOGTEXT_NUL) {
             complain(f, NULS, "NUL bytes are in it: left out");
             continue;

@@ -1,5 +1,4 @@
 #include <jansson.h>
-#include <math.h>
 #include <string.h>
 
 #include "logread_line.h"
@@ -37,7 +36,7 @@ static bool read_time(const json_t *value, int64_t *ret_wall_ms)
         number *= 1000;
     else if (number >= 1e14)
         number /= 1000;
-    *ret_wall_ms = (int64_t)llround(number);
+    *ret_wall_ms = (int64_t)(number + 0.5);
     return true;
 }
 
