@@ -227,7 +227,7 @@ static int end(struct logread *lr)
         char count[WHEN_BYTES], text[WHEN_BYTES + 32];
 
         (void)snprintf(text, sizeof text, "%s more messages", when_count(untold, count));
-        lr->shared.options.sink.problem(lr->shared.options.sink.ctx, "", 0, text);
+        lr->shared.options.sink.problem(lr->shared.options.sink.ctx, "(all logs)", 0, text);
     }
     lr->ended = true;
     return CRIER_ENOENT;

@@ -49,7 +49,8 @@ static const struct subcommand subcommands[] = {
      "prints the page's id and key. `crier sandbox --help` tells all options.",
      sandbox_main},
     {"replay",
-     "replay -c FILE [--json] [--say] [--explain] [--assume-confirm DELAY] [--obey] LOG...",
+     "replay -c FILE [--json] [--say] [--explain] [--assume-confirm DELAY] [--obey] "
+     "[--date DAY] [--format NAME] [--channel CHANNEL] LOG...",
      "What the bot would have done, by the logs of channels (- is standard input), on the clock of "
      "the logs: one line for each draft, revision, proposal, publication and end. Needs no "
      "network, "
@@ -61,7 +62,12 @@ static const struct subcommand subcommands[] = {
      "  --assume-confirm DELAY  somebody confirms each draft and proposal so long after it was\n"
      "                          shown, such as 30s\n"
      "  --obey                  commands of people in the log are obeyed (a nick proves nothing)\n"
-     "A log has no accounts: its nicks stand for the configured sources and people. Exit status 65 "
+     "  --date 2023-01-17       of the first line, where neither it nor the file's name tells\n"
+     "  --format NAME           of the logs, instead of recognising each by its lines: dated,\n"
+     "                          wm-bot, znc, energymech, irssi, weechat or json\n"
+     "  --channel '#CHANNEL'    of the logs, instead of what their names tell\n"
+     "A log may be a file, with gzip or without, or a directory of them. A log has no accounts: "
+     "its nicks stand for the configured sources and people. Exit status 65 "
      "when lines could not be read, 66 when a log is not there, 78 for the configuration.",
      run_replay},
     {"backup", "backup -c FILE DEST",

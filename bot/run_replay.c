@@ -37,6 +37,7 @@ struct command {
     bool says;
     bool explain;
     struct replay_options options;
+    struct logread_options logs; /* without the sink */
 };
 
 /* What one run of it holds. */
@@ -166,7 +167,8 @@ static int usage(const char *problem, const char *word)
     if (problem)
         (void)fprintf(stderr, "crier: %s%s%s\n", problem, word ? " " : "", word ? word : "");
     (void)fprintf(stderr, "usage: crier replay -c FILE [--json] [--say] [--explain] "
-                          "[--assume-confirm DELAY] [--obey] LOG...\n");
+                          "[--assume-confirm DELAY] [--obey] [--date DAY] [--format NAME] "
+                          "[--channel CHANNEL] LOG...\n");
     return EX_USAGE;
 }
 
@@ -178,6 +180,9 @@ static int parse(int argc, char **argv, struct command *cmd)
                                             {"explain", no_argument, NULL, 'e'},
                                             {"obey", no_argument, NULL, 'o'},
                                             {"assume-confirm", required_argument, NULL, 'a'},
+                                            {"date", required_argument, NULL, 'd'},
+                                            {"format", required_argument, NULL, 'f'},
+                                            {"channel", required_argument, NULL, 'n'},
                                             {NULL, 0, NULL, 0}};
     int c;
 
@@ -202,6 +207,20 @@ static int parse(int argc, char **argv, struct command *cmd)
             if (duration_parse(optarg, &cmd->options.confirm_after_ms))
                 return usage("--assume-confirm takes a duration such as 30s, not", optarg);
             cmd->options.assume_confirm = true;
+            break;
+        case 'd':
+            if (logread_parse_day(optarg, &cmd->logs.day_wall_ms))
+                return usage("--date takes a day such as 2023-01-17, not", optarg);
+            cmd->logs.has_day = true;
+            break;
+        case 'f':
+            if (!log_format_parse(optarg, &cmd->logs.format))
+                return usage("--format takes dated, wm-bot, znc, energymech, irssi, weechat or "
+                             "json, not",
+                             optarg);
+            break;
+        case 'n':
+            cmd->logs.channel = optarg;
             break;
         default:
             return usage(NULL, NULL);
@@ -231,10 +250,11 @@ static int load(struct play *p)
 
 static int open_logs(struct play *p, const char *const *paths, size_t n)
 {
-    struct logread_options options = {.sink = {.ctx = p, .problem = on_problem}};
+    struct logread_options options = p->cmd.logs;
     int code = 0;
     size_t i;
 
+    options.sink = (struct logread_sink){.ctx = p, .problem = on_problem};
     for (i = 0; i < n; i++)
         if (strcmp(paths[i], "-") != 0 && access(paths[i], R_OK)) {
             (void)fprintf(stderr, "crier: %s: %s\n", paths[i], strerror(errno));

@@ -793,7 +793,7 @@ static void test_many_problems(void **state)
     assert_int_equal(read_paths(b, dir, 1, NULL), 100000);
     assert_int_equal(b->n_lines, 100);
     assert_int_equal(b->n_problems, 201);
-    assert_non_null(strstr(buf_str(&b->problems), "\n:0: 200 more messages\n"));
+    assert_non_null(strstr(buf_str(&b->problems), "\n(all logs):0: 200 more messages\n"));
     /* what is no log at all is not read to its end */
     buf_shift(&text, strlen("[2023-01-17 18:34:55] <a> x\n"));
     put(b, "none.log", buf_str(&text));
