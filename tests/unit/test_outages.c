@@ -11,11 +11,10 @@
 
 #include <cmocka.h>
 
+#include "channel_log.h"
 #include "house.h"
 
 #define OPS "libera/#wikimedia-operations"
-
-enum { LINE_BYTES = 1200, DAY_S = 24 * 60 * 60 };
 
 /* What must be said first at that second, and how long the deployer needs to answer it. */
 struct showing {
@@ -36,35 +35,9 @@ struct outage {
     int typed; /* lines */
 };
 
-static int seconds(const char *clock)
-{
-    return (clock[0] - '0') * 36000 + (clock[1] - '0') * 3600 + (clock[3] - '0') * 600 +
-           (clock[4] - '0') * 60 + (clock[6] - '0') * 10 + (clock[7] - '0');
-}
-
 static const char *account_of(const struct outage *o, const char *nick)
 {
     return strcmp(nick, o->person) != 0 ? "=" : o->account;
-}
-
-/* The next line of the log: "[2023-01-17 18:16:20] <nick> text". @return its second, or DAY_S. */
-static int next_line(FILE *log, char *nick, char *text)
-{
-    char line[LINE_BYTES];
-    char *open, *close;
-
-    while (fgets(line, sizeof line, log)) {
-        line[strcspn(line, "\n")] = '\0';
-        open = strchr(line, '<');
-        close = strstr(line, "> ");
-        if (line[0] != '[' || !open || !close)
-            continue;
-        *close = '\0';
-        (void)snprintf(nick, LINE_BYTES, "%s", open + 1);
-        (void)snprintf(text, LINE_BYTES, "%s", close + 2);
-        return seconds(line + strlen("[2023-01-17 "));
-    }
-    return DAY_S;
 }
 
 static size_t said(const struct house *h)
@@ -100,18 +73,19 @@ static void play(const struct outage *o)
 {
     struct house h;
     FILE *log = fopen(o->log, "r");
-    char nick[LINE_BYTES], text[LINE_BYTES], clock[32];
-    int at = seconds(o->begin), end = seconds(o->end), due, answer = 0, typed = 0;
+    char nick[CHANNEL_LOG_BYTES], text[CHANNEL_LOG_BYTES], clock[32];
+    int at = channel_log_seconds(o->begin), end = channel_log_seconds(o->end), due, answer = 0,
+        typed = 0;
     size_t step = 0, told;
 
     assert_non_null(log);
     house_init(&h, "config/wikimedia.cfg");
     h.now.wall_ms = (o->midnight_s + at) * 1000;
-    for (due = next_line(log, nick, text); at <= end; at++) {
+    for (due = channel_log_next(log, nick, text); at <= end; at++) {
         (void)snprintf(clock, sizeof clock, "%02d:%02d:%02d", at / 3600, at / 60 % 60, at % 60);
         told = said(&h);
         house_wait(&h, h.now.wall_ms == (o->midnight_s + at) * 1000 ? 0 : SECOND);
-        for (; due == at; due = next_line(log, nick, text)) {
+        for (; due == at; due = channel_log_next(log, nick, text)) {
             (void)printf("[%s] <%s> %s\n", clock, nick, text);
             house_say(&h, OPS, nick, account_of(o, nick), text);
         }
@@ -246,19 +220,19 @@ static void an_hour_alone(const char *config, bool confirmed_once)
     int at;
 
     house_init(&h, config);
-    h.now.wall_ms = INT64_C(1673913600000) + (int64_t)seconds("18:26:10") * 1000;
+    h.now.wall_ms = INT64_C(1673913600000) + (int64_t)channel_log_seconds("18:26:10") * 1000;
     house_say(&h, OPS, "logmsgbot", "=", STARTED);
     house_wait(&h, 9 * MINUTE);
-    for (at = seconds("18:35:10"); at < seconds("19:35:10"); at++) {
+    for (at = channel_log_seconds("18:35:10"); at < channel_log_seconds("19:35:10"); at++) {
         (void)snprintf(clock, sizeof clock, "%02d:%02d:%02d", at / 3600, at / 60 % 60, at % 60);
         told = said(&h);
         for (i = 0; i < sizeof alone / sizeof alone[0]; i++) {
-            if (at != seconds("18:35:10") + alone[i].minute * 60)
+            if (at != channel_log_seconds("18:35:10") + alone[i].minute * 60)
                 continue;
             (void)printf("[%s] <%s> %s\n", clock, alone[i].nick, alone[i].text);
             house_say(&h, OPS, alone[i].nick, "=", alone[i].text);
         }
-        if (confirmed_once && at == seconds("18:36:00"))
+        if (confirmed_once && at == channel_log_seconds("18:36:00"))
             house_say(&h, OPS, "deployer1", "example-deployer", "!status confirm");
         house_wait(&h, SECOND);
         print_channel(&h, told, clock);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "channel_log.h"
 #include "chronicle.h"
 #include "house.h"
 #include "report.h"
@@ -21,34 +22,7 @@
 
 #define NOW_WALL_MS (1673913600LL * 1000 + 20LL * 3600 * 1000)
 
-enum { LINE_BYTES = 1200, DAY_S = 24 * 60 * 60 };
-
 /* ---- a recorded outage ----------------------------------------------------------------------- */
-
-static int seconds(const char *clock)
-{
-    return (clock[0] - '0') * 36000 + (clock[1] - '0') * 3600 + (clock[3] - '0') * 600 +
-           (clock[4] - '0') * 60 + (clock[6] - '0') * 10 + (clock[7] - '0');
-}
-
-static int next_line(FILE *log, char *nick, char *text)
-{
-    char line[LINE_BYTES];
-    char *open, *close;
-
-    while (fgets(line, sizeof line, log)) {
-        line[strcspn(line, "\n")] = '\0';
-        open = strchr(line, '<');
-        close = strstr(line, "> ");
-        if (line[0] != '[' || !open || !close)
-            continue;
-        *close = '\0';
-        (void)snprintf(nick, LINE_BYTES, "%s", open + 1);
-        (void)snprintf(text, LINE_BYTES, "%s", close + 2);
-        return seconds(line + strlen("[2023-01-17 "));
-    }
-    return DAY_S;
-}
 
 struct typed {
     const char *clock;
@@ -59,20 +33,20 @@ struct typed {
 static void play(struct house *h, const struct typed *typed, size_t n)
 {
     FILE *log = fopen("tests/data/outage-2023-01-17.log", "r");
-    char nick[LINE_BYTES], text[LINE_BYTES];
-    int at = seconds("18:16:00"), due;
+    char nick[CHANNEL_LOG_BYTES], text[CHANNEL_LOG_BYTES];
+    int at = channel_log_seconds("18:16:00"), due;
     const int64_t midnight_ms = 1673913600LL * 1000;
     size_t i = 0;
 
     assert_non_null(log);
     house_init(h, "config/wikimedia.cfg");
     h->now.wall_ms = midnight_ms + (int64_t)at * 1000;
-    for (due = next_line(log, nick, text); at <= seconds("19:45:00"); at++) {
+    for (due = channel_log_next(log, nick, text); at <= channel_log_seconds("19:45:00"); at++) {
         house_wait(h, h->now.wall_ms == midnight_ms + (int64_t)at * 1000 ? 0 : SECOND);
-        for (; due == at; due = next_line(log, nick, text))
+        for (; due == at; due = channel_log_next(log, nick, text))
             house_say(h, OPS, nick, strcmp(nick, "deployer1") != 0 ? "=" : "example-deployer",
                       text);
-        for (; i < n && seconds(typed[i].clock) == at; i++)
+        for (; i < n && channel_log_seconds(typed[i].clock) == at; i++)
             house_say(h, OPS, "deployer1", "example-deployer", typed[i].text);
     }
     (void)fclose(log);
