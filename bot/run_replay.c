@@ -88,12 +88,17 @@ static void show_progress(struct play *p)
 {
     const struct replay_figures *f = replay_figures(p->replay);
     int64_t now = mono_ms(), took = now - p->begun_ms;
-    char lines[WHEN_BYTES], rate[WHEN_BYTES], at[WHEN_BYTES];
+    int64_t bytes, of_bytes;
+    char lines[WHEN_BYTES], rate[WHEN_BYTES], at[WHEN_BYTES], part[WHEN_BYTES] = "";
 
     if (!p->terminal || now - p->progress_ms < PROGRESS_MS)
         return;
     p->progress_ms = now;
-    (void)fprintf(stderr, "\r%s lines, %s, %s lines/s \033[K", when_count(f->lines, lines),
+    logread_progress(p->log, &bytes, &of_bytes);
+    if (of_bytes > 0)
+        (void)snprintf(part, sizeof part, "%" PRId64 " %%, ",
+                       bytes < of_bytes ? bytes / (of_bytes / 100 + 1) : 100);
+    (void)fprintf(stderr, "\r%s%s lines, %s, %s lines/s \033[K", part, when_count(f->lines, lines),
                   when_iso(f->last_wall_ms, at),
                   when_count(took > 0 ? f->lines * 1000 / took : 0, rate));
 }
@@ -128,9 +133,10 @@ static void summarize(const struct play *p)
     size_t i;
 
     if (f->lines)
-        (void)fprintf(stderr, "crier replay: %s lines, %s to %s, in %" PRId64 ".%02" PRId64 " s\n",
-                      when_count(f->lines, lines), when_iso(f->first_wall_ms, from),
-                      when_iso(f->last_wall_ms, until), took / 1000, took % 1000 / 10);
+        (void)fprintf(stderr, "crier replay: %s line%s, %s to %s, in %" PRId64 ".%02" PRId64 " s\n",
+                      when_count(f->lines, lines), plural(f->lines),
+                      when_iso(f->first_wall_ms, from), when_iso(f->last_wall_ms, until),
+                      took / 1000, took % 1000 / 10);
     else
         (void)fprintf(stderr, "crier replay: no line\n");
     (void)fprintf(stderr,
@@ -149,6 +155,11 @@ static void summarize(const struct play *p)
                           "crier replay: source %s: %s line%s that none of its formats takes\n",
                           p->settings->source[i].name, when_count(n, count), plural(n));
     }
+    if (f->unheard)
+        (void)fprintf(stderr,
+                      "crier replay: %s line%s of bots in channels where they are not believed "
+                      "(sources.channels)\n",
+                      when_count(f->unheard, count), plural(f->unheard));
     if (f->commands && !p->cmd.options.obey)
         (void)fprintf(stderr, "crier replay: %s command%s in the log, not obeyed (--obey does)\n",
                       when_count(f->commands, count), plural(f->commands));
