@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alerts.h"
 #include "chat.h"
 #include "incident.h"
 #include "triage.h"
@@ -11,7 +12,8 @@
 
 enum {
     /* After each relapse quiet has to last so much longer before anything is made of it. */
-    RELAPSE_WAIT_MS = 2 * 60 * 1000
+    RELAPSE_WAIT_MS = 2 * 60 * 1000,
+    DAY_MS = 24 * 60 * 60 * 1000
 };
 
 /* ---- what mends it --------------------------------------------------------------------------- */
@@ -243,6 +245,9 @@ static struct outlook look_out(const struct model *m, const struct incident *inc
 
     if (quiet && !follow_is_fixing(m, inc))
         return calm(m, inc);
+    if (quiet) /* its end may never be told */
+        o.due_boot_ms =
+            model_deploy(m, inc->r.fix_deploy)->started_boot_ms + m->settings->triage.deploy_max_ms;
     o.step = standing;
     if (known && standing < STEP_IDENTIFIED)
         o.step = STEP_IDENTIFIED;
@@ -351,10 +356,30 @@ out:
     free(body);
 }
 
-/* People dropped the very same proposal, and nothing has changed since. */
-static bool is_declined(const struct incident *inc, enum step step)
+/* When what speaks for the step began: quiet, another revert, or that it fires again. */
+static int64_t reason_wall_ms(const struct model *m, const struct incident *inc, enum step step)
 {
-    int64_t since = step == STEP_IDENTIFIED ? 0 : inc->r.quiet_wall_ms;
+    const struct deploy *fix = model_deploy(m, inc->r.fix_deploy);
+    int64_t since = 0, red = m->now.wall_ms;
+    const struct alert *a;
+
+    if (step >= STEP_MONITORING)
+        return inc->r.quiet_wall_ms;
+    if (step == STEP_IDENTIFIED && fix)
+        since = fix->r.started_wall_ms;
+    if (!inc->r.relapses || !inc->firing)
+        return since;
+    for (a = m->alert_oldest; a; a = a->newer)
+        if (a->r.incident == inc->r.id && a->r.firing && !a->planned && alert_tells(m, a) &&
+            a->r.first_wall_ms < red)
+            red = a->r.first_wall_ms;
+    return red > since ? red : since;
+}
+
+/* People dropped the very same proposal, and nothing has changed since. */
+static bool is_declined(const struct model *m, const struct incident *inc, enum step step)
+{
+    int64_t since = reason_wall_ms(m, inc, step);
     const struct revision *rev;
 
     for (rev = inc->revisions; rev; rev = rev->next)
@@ -407,7 +432,7 @@ static bool is_called_for(struct model *m, struct incident *inc, struct revision
     if (inc->r.state == INCIDENT_DRAFT)
         return open != NULL;
     if (o->step != standing)
-        return !is_declined(inc, o->step);
+        return !is_declined(m, inc, o->step);
     if (open && !open->r.made_by[0] && open->r.kind != REVISION_WIDENING &&
         open->r.step != (int64_t)standing)
         withdraw(m, inc, open);
@@ -510,6 +535,9 @@ void follow_restore(struct model *m)
 {
     int64_t longest = m->settings->follow.settle_ms;
     struct incident *inc;
+
+    if (longest < DAY_MS)
+        longest = DAY_MS;
 
     for (inc = m->incidents; inc; inc = inc->next) {
         inc->quiet_boot_ms = model_past_boot(m, inc->r.quiet_wall_ms, longest);

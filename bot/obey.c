@@ -325,7 +325,8 @@ static bool gives_back_what_is_free(struct model *m, const struct request *q, st
                                  .title = rev->r.title,
                                  .body = rev->r.body,
                                  .wording = rev->r.wording,
-                                 .made_by = name_of(q)};
+                                 /* signals go on taking back what they proposed */
+                                 .made_by = rev->r.made_by[0] ? name_of(q) : NULL};
     struct components c;
     const struct revision *now;
     bool changed = false;
