@@ -82,19 +82,22 @@ static bool notifies(const struct model *m, const struct incident *inc, const st
 /* Mails about a page within mail_span, those on their way included. */
 static int64_t count_mails(const struct model *m, size_t page_index)
 {
+    const struct page_watch *page = model_page_watch(m, page_index);
     const struct incident *inc;
     const struct outbox *o;
-    int64_t n = 0, since = m->now.wall_ms - m->settings->follow.mail_span_ms;
+    int64_t n = 0;
+    size_t i;
 
+    for (i = 0; page && i < MAILS_MAX; i++)
+        if (page->mail_boot_ms[i] &&
+            m->now.boot_ms - page->mail_boot_ms[i] < m->settings->follow.mail_span_ms)
+            n++;
     for (inc = m->incidents; inc; inc = inc->next) {
         if (model_page_index(m, inc->r.page) != page_index)
             continue;
         for (o = inc->outbox; o; o = o->next) {
-            bool under_way = o->r.state == OUTBOX_QUEUED || o->r.state == OUTBOX_SENT ||
-                             o->r.state == OUTBOX_DOUBT;
-
-            if (o->r.notify &&
-                (under_way || (o->r.state == OUTBOX_DONE && o->r.done_wall_ms > since)))
+            if (o->r.notify && (o->r.state == OUTBOX_QUEUED || o->r.state == OUTBOX_SENT ||
+                                o->r.state == OUTBOX_DOUBT))
                 n++;
         }
     }

@@ -42,6 +42,11 @@ static int set_pages(struct model *m)
         return CRIER_ENOMEM;
     for (i = 0; i < n; i++)
         page[i].subscribers = -1;
+    for (i = 0; i < n && n == m->n_pages; i++) { /* another configuration */
+        memcpy(page[i].mail_boot_ms, m->page[i].mail_boot_ms, sizeof page[i].mail_boot_ms);
+        page[i].next_mail = m->page[i].next_mail;
+        page[i].red_boot_ms = m->page[i].red_boot_ms;
+    }
     free(m->page);
     m->page = page;
     m->n_pages = n;

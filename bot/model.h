@@ -69,6 +69,7 @@ struct incident {
     int64_t firing; /* its alerts that fire and matter to readers (alert_tells), but planned ones */
     int64_t joined; /* alerts that belong to it */
     int64_t done_boot_ms; /* a step became public, 0: none since the start */
+    int64_t word_boot_ms; /* when something was last said of it on the page, by whomever */
     int64_t opened_boot_ms;
     int64_t revised_boot_ms;
     int64_t quiet_boot_ms;    /* meaningful while quiet_wall_ms is set */
@@ -107,6 +108,8 @@ struct member {
     struct member *next;
 };
 
+enum { MAILS_MAX = 100 };
+
 /* What is known of a status page as a whole; runtime only. */
 struct page_watch {
     int64_t subscribers;   /* -1: unknown */
@@ -116,6 +119,8 @@ struct page_watch {
     int64_t green_boot_ms; /* since when */
     int64_t fired_boot_ms; /* when alerts that tell something about it fired last */
     int64_t red_boot_ms;   /* when it was last said that it is green and alerts fire, 0: never */
+    int64_t mail_boot_ms[MAILS_MAX]; /* when its subscribers were mailed last, 0: not; a ring */
+    size_t next_mail;
 };
 
 enum { MEMBERS_MAX = 500 };

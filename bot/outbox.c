@@ -394,6 +394,17 @@ void outbox_tell(struct model *m, struct incident *inc)
 /* ---- answers
  * -------------------------------------------------------------------------------------------- */
 
+/* Its subscribers were mailed. */
+static void note_mail(struct model *m, const struct incident *inc, int64_t boot_ms)
+{
+    struct page_watch *page = model_page_watch(m, model_page_index(m, inc->r.page));
+
+    if (!page)
+        return;
+    page->mail_boot_ms[page->next_mail] = boot_ms;
+    page->next_mail = (page->next_mail + 1) % MAILS_MAX;
+}
+
 static void done(struct model *m, struct incident *inc, struct outbox *o,
                  const struct page_incident *remote)
 {
@@ -419,7 +430,9 @@ static void done(struct model *m, struct incident *inc, struct outbox *o,
         return;
     if (remote && remote->url && remote->url[0] && !model_text(m, &inc->r.url, remote->url))
         return;
-    inc->done_boot_ms = m->now.boot_ms;
+    inc->done_boot_ms = inc->word_boot_ms = m->now.boot_ms;
+    if (o->r.notify)
+        note_mail(m, inc, m->now.boot_ms);
     inc->r.step = rev->r.step;
     inc->r.public_revision = rev->r.number;
     if (incident_enter(m, inc, INCIDENT_EVENT_PUBLISHED))
@@ -609,6 +622,9 @@ void outbox_restore(struct model *m)
                 enter(m, o, rev && rev->r.kind == REVISION_CORRECT ? OUTBOX_QUEUED : OUTBOX_DOUBT);
             }
             o->doubt_boot_ms = m->now.boot_ms;
+            if (o->r.state == OUTBOX_DONE && o->r.notify)
+                note_mail(m, inc,
+                          model_past_boot(m, o->r.done_wall_ms, m->settings->follow.mail_span_ms));
         }
         if (!outbox_pending(inc))
             continue;

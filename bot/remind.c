@@ -326,8 +326,8 @@ static void climb(struct model *m, struct incident *inc)
 /* ---- what is public and stale
  * ---------------------------------------------------------------------------- */
 
-/* When something was last said on the page. */
-static int64_t last_word(const struct model *m, const struct incident *inc)
+/* When something was last said on the page, as far as the rows tell. */
+static int64_t last_word(const struct incident *inc)
 {
     const struct revision *rev;
     const struct outbox *o;
@@ -339,7 +339,7 @@ static int64_t last_word(const struct model *m, const struct incident *inc)
     for (rev = inc->revisions; rev; rev = rev->next)
         if (rev->r.state == REVISION_PUBLISHED)
             wall = later(wall, rev->r.made_wall_ms);
-    return model_past_boot(m, wall, DAY_MS);
+    return wall;
 }
 
 int64_t remind_nudge_pause(const struct model *m, int64_t nudges)
@@ -351,7 +351,7 @@ int64_t remind_nudge_pause(const struct model *m, int64_t nudges)
 
 void remind_nudged(struct model *m, struct incident *inc)
 {
-    if (inc->nudged_boot_ms <= later(last_word(m, inc), inc->reacted_boot_ms))
+    if (inc->nudged_boot_ms <= later(inc->word_boot_ms, inc->reacted_boot_ms))
         inc->r.nudges = 0; /* those were of another silence */
     inc->r.nudges++;
     inc->nudged_boot_ms = m->now.boot_ms;
@@ -373,8 +373,8 @@ static int64_t stale_due(const struct model *m, const struct incident *inc)
 
     if (inc->r.state != INCIDENT_PUBLIC || joined_since(m, inc) == NOW_NEVER || outbox_pending(inc))
         return NOW_NEVER;
-    since = later(last_word(m, inc), inc->reacted_boot_ms);
-    quiet = model_past_boot(m, inc->r.quiet_wall_ms, DAY_MS);
+    since = later(inc->word_boot_ms, inc->reacted_boot_ms);
+    quiet = inc->quiet_boot_ms;
     if (is_over_red(m, inc))
         due = later(later(since, quiet), inc->heard_boot_ms) + s->green_ms;
     else if (most)
@@ -451,11 +451,11 @@ static void nudge(struct model *m, struct incident *inc)
     }
     buf_init(&b, LINE_MAX * 4);
     if (is_over_red(m, inc)) {
-        when_duration(m->now.wall_ms - inc->r.quiet_wall_ms, ago);
+        when_duration(m->now.boot_ms - inc->quiet_boot_ms, ago);
         buf_addf(&b, "page says outage (%lld), alarms quiet for %s: %s", n, ago,
                  model_open_revision(inc) ? "" : "monitoring is ready: ");
     } else {
-        when_duration(m->now.boot_ms - last_word(m, inc), ago);
+        when_duration(m->now.boot_ms - inc->word_boot_ms, ago);
         if (inc->r.step == STEP_MONITORING)
             buf_addf(&b, "%lld is in monitoring for %s", n, ago);
         else
@@ -656,6 +656,7 @@ void remind_restore(struct model *m)
     }
     for (inc = m->incidents; inc; inc = inc->next) {
         inc->remind_boot_ms = NOW_NEVER;
+        inc->word_boot_ms = model_past_boot(m, last_word(inc), DAY_MS);
         inc->ladder_boot_ms = inc->r.ladder_wall_ms
                                   ? sooner(model_near_boot(m, inc->r.ladder_wall_ms, DAY_MS),
                                            m->now.boot_ms + REMIND_AGAIN_MS)

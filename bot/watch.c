@@ -190,6 +190,7 @@ static struct revision *take_words(struct model *m, struct incident *inc,
     inc->r.step = p->step;
     inc->r.public_revision = rev->r.number;
     inc->r.words_edited = 1;
+    inc->word_boot_ms = m->now.boot_ms;
     model_put(m, RECORD_INCIDENT, &inc->r);
     return rev;
 }
@@ -224,6 +225,7 @@ static void take_edit(struct model *m, struct incident *inc, const struct page_i
         chat_home(m, inc, SAY_ANNOUNCE, "%lld was changed on the page by hand, now %s: \"%.*s%s\"",
                   (long long)inc->r.id, step_name(p->step), cut, p->body,
                   p->body[cut] ? "..." : "");
+    follow_published(m, inc); /* what is called for is so still, or again */
 }
 
 const char *watch_home(const struct model *m, size_t page_index)
@@ -549,17 +551,18 @@ static void run_end(struct model *m, const struct watch_task *task)
 
     if (!inc || inc->r.state != INCIDENT_PUBLIC)
         return;
-    if (!task->person[0])
+    if (!task->person[0]) {
         follow_end(m, inc);
-    else
-        propose_end(m, inc, &by, task->ends, task->text);
+        return;
+    }
+    m->asked = true; /* what comes of it answers a command */
+    propose_end(m, inc, &by, task->ends, task->text);
+    m->asked = false;
 }
 
 static void run_tasks(struct model *m, size_t page_index)
 {
     struct watch_task **link = &m->tasks;
-
-    m->asked = true; /* what comes of them answers a command */
 
     while (*link) {
         struct watch_task *task = *link;
@@ -573,12 +576,10 @@ static void run_tasks(struct model *m, size_t page_index)
         run_end(m, task);
         task_destroy(task);
     }
-    m->asked = false;
 }
 
 void watch_tasks_due(struct model *m)
 {
-    m->asked = true;
     while (m->tasks) {
         struct watch_task *task = m->tasks;
 
@@ -590,7 +591,6 @@ void watch_tasks_due(struct model *m)
                      task->nick);
         task_destroy(task);
     }
-    m->asked = false;
 }
 
 /* ---- adoption
@@ -614,6 +614,8 @@ static void propose_words(struct model *m, struct incident *inc, const struct re
 
     if ((enum impact)draft->r.impact > plan.impact)
         plan.impact = (enum impact)draft->r.impact;
+    if (p->step == STEP_MONITORING || (enum step)draft->r.step > p->step)
+        plan.step = (enum step)draft->r.step; /* which its words tell of */
     components_init(&wider);
     for (i = 0; i < p->components.n; i++)
         if (components_set(&wider, p->components.item[i].name, p->components.item[i].status))
@@ -668,6 +670,7 @@ static void adopt(struct model *m, const struct watch_task *task, const struct p
                task->person);
     chat_home_and(m, inc, task->place, "%lld goes on with the page's \"%s\", %s: %s",
                   (long long)inc->r.id, p->title, step_name(p->step), chat_url(m, inc));
-    if (draft && strcmp(draft->r.body, p->body) != 0)
+    if (draft && draft->r.step != STEP_RESOLVED && strcmp(draft->r.body, p->body) != 0)
         propose_words(m, inc, draft, p, task->person);
+    follow_published(m, inc);
 }

@@ -10,6 +10,13 @@
 
 #include "house.h"
 
+#define REVERT_OF(phase)                                                                       \
+    "!log deployer1@deploy1002 " phase " scap: Backport for [[gerrit:880005|Revert \"Example " \
+    "change\"]]"
+#define REVERT REVERT_OF("Started")
+#define OTHER_REVERT(phase) \
+    "!log deployer2@deploy1002 " phase " scap: Backport for [[gerrit:1|Revert \"Other\"]]"
+
 static void confirm(struct house *h, const char *what)
 {
     char line[64];
@@ -235,6 +242,151 @@ static void retries_are_no_doubt(void **state)
     house_expect_unsaid(h, HOUSE_OPS, "no clear answer");
 }
 
+/* ---- what is never told, or told again ------------------------------------------------------- */
+
+static void a_revert_whose_end_is_never_told(void **state)
+{
+    struct house *h = *state;
+
+    house_publish(h);
+    house_wait(h, 6 * MINUTE);
+    house_deploy(h, REVERT);
+    confirm(h, "");
+    house_wait(h, MINUTE);
+    house_icinga(h, EXCEPTIONS_OK);
+    house_wait_sliced(h, 2 * HOUR, MINUTE);
+    house_expect_unsaid(h, HOUSE_OPS, "PROPOSAL 1.3"); /* it may still be running */
+    house_wait_sliced(h, HOUR, MINUTE);
+    house_expect_said(h, HOUSE_OPS, "PROPOSAL 1.3, resolved");
+}
+
+static void another_revert_is_another_reason(void **state)
+{
+    struct house *h = *state;
+
+    house_publish(h);
+    house_wait(h, 2 * MINUTE);
+    house_deploy(h, OTHER_REVERT("Started"));
+    house_expect_said(h, HOUSE_OPS, "PROPOSAL 1.2, identified");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status discard 1");
+    house_wait(h, 2 * MINUTE);
+    house_deploy(h, OTHER_REVERT("Finished") " (duration: 02m 00s)");
+    house_wait_sliced(h, 20 * MINUTE, 10 * SECOND);
+    house_expect_unsaid(h, HOUSE_OPS, "PROPOSAL 1.3");
+    house_deploy(h, REVERT);
+    house_expect_said(h, HOUSE_OPS, "PROPOSAL 1.3, identified");
+}
+
+static void another_relapse_is_another_reason(void **state)
+{
+    struct house *h = *state;
+
+    propose_the_end(h);
+    house_icinga(h, EXCEPTIONS);
+    house_wait_sliced(h, 2 * MINUTE, SECOND);
+    house_expect_said(h, HOUSE_OPS, "PROPOSAL 1.4, investigating");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status discard 1");
+    house_wait_sliced(h, 5 * MINUTE, 10 * SECOND);
+    house_expect_unsaid(h, HOUSE_OPS, "PROPOSAL 1.5");
+    house_icinga(h, EXCEPTIONS_OK);
+    house_wait_sliced(h, 2 * MINUTE, 10 * SECOND);
+    house_icinga(h, EXCEPTIONS);
+    house_wait_sliced(h, 2 * MINUTE, 10 * SECOND);
+    house_expect_said(h, HOUSE_OPS, "PROPOSAL 1.5, investigating");
+}
+
+static void an_edit_by_hand_does_not_end_the_proposals(void **state)
+{
+    struct house *h = *state;
+
+    propose_the_end(h);
+    fake_page_edit(&h->page, "remote1", NULL, "A typing error is mended.");
+    house_wait_sliced(h, 3 * MINUTE, SECOND);
+    house_expect_said(h, HOUSE_OPS, "(proposal 1.3 is dropped)");
+    house_expect_said(h, HOUSE_OPS, "PROPOSAL 1.5, resolved");
+    house_wait_sliced(h, 10 * MINUTE, SECOND);
+    house_expect_unsaid(h, HOUSE_OPS, "PROPOSAL 1.6");
+}
+
+static void a_draft_that_is_over_adopts_no_end(void **state)
+{
+    struct house *h = *state;
+
+    house_draft(h);
+    (void)fake_page_by_hand(&h->page, "Errors", STEP_INVESTIGATING, IMPACT_MINOR);
+    house_wait_sliced(h, 2 * MINUTE, SECOND);
+    house_expect_said(h, HOUSE_OPS, "number 2");
+    house_icinga(h, EXCEPTIONS_OK);
+    house_expect_said(h, HOUSE_OPS, "DRAFT 1.2, over already");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status adopt 2 into 1");
+    house_wait_sliced(h, 2 * MINUTE, SECOND);
+    house_expect_said(h, HOUSE_OPS, "1 goes on with the page's \"Errors\", investigating");
+    house_expect_unsaid(h, HOUSE_OPS, "investigating, not public: \"Errors. This is over");
+    house_expect_said(h, HOUSE_OPS,
+                      "PROPOSAL 1.4, monitoring, not public: \"Errors. Pages should load again");
+}
+
+/* ---- the clock ------------------------------------------------------------------------------- */
+
+static void a_clock_set_on_makes_nothing_stale(void **state)
+{
+    struct house *h = *state;
+
+    house_publish(h);
+    house_wait_sliced(h, 20 * MINUTE, 10 * SECOND);
+    h->now.wall_ms += 5 * HOUR;
+    house_wait_sliced(h, 5 * MINUTE, 10 * SECOND);
+    house_expect_unsaid(h, HOUSE_OPS, "nothing was said for");
+    house_wait_sliced(h, 6 * MINUTE, 10 * SECOND);
+    house_expect_said(h, HOUSE_OPS, "nothing was said for 30 min");
+}
+
+static void a_clock_set_on_makes_quiet_no_longer(void **state)
+{
+    struct house *h = *state;
+
+    h->settings->follow.propose = false;
+    house_publish(h);
+    house_wait_sliced(h, 5 * MINUTE, 10 * SECOND);
+    house_icinga(h, EXCEPTIONS_OK);
+    house_wait_sliced(h, 14 * MINUTE, 10 * SECOND);
+    h->now.wall_ms += 5 * HOUR;
+    house_wait_sliced(h, 5 * MINUTE, 10 * SECOND);
+    house_expect_unsaid(h, HOUSE_OPS, "page says outage");
+    house_wait_sliced(h, 2 * MINUTE, 10 * SECOND);
+    house_expect_said(h, HOUSE_OPS, "page says outage (1), alarms quiet for 20 min");
+}
+
+/* ---- mails ----------------------------------------------------------------------------------- */
+
+static void mails_of_what_is_over_count(void **state)
+{
+    struct house *h = *state;
+
+    house_draft(h);
+    confirm(h, " 1.1");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status resolve 1: It is over.");
+    confirm(h, " 1.2");
+    house_wait_sliced(h, 5 * MINUTE, 10 * SECOND);
+    assert_int_equal(engine_open_incidents(h->engine), 0);
+    house_jinxer(h, SEARCH);
+    house_expect_said(h, HOUSE_OPS, "`!status confirm 2.1` publishes it (3rd mail in 10 min");
+}
+
+static void a_clock_set_back_makes_no_mails(void **state)
+{
+    struct house *h = *state;
+
+    h->settings->page[0].notify[STEP_IDENTIFIED] = true;
+    house_publish(h);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status update 1 identified: We know why.");
+    confirm(h, " 1.2");
+    house_wait_sliced(h, HOUR, MINUTE);
+    h->now.wall_ms -= 5 * HOUR;
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status resolve 1: It is over.");
+    house_expect_said(h, HOUSE_OPS, "`!status confirm 1.3` publishes it (12,345 subscribers)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +402,15 @@ int main(void)
         HOUSE_TEST(a_restart_forgets_nothing_of_that),
         HOUSE_TEST(a_stale_draft_shows_what_is_true_alone),
         HOUSE_TEST(retries_are_no_doubt),
+        HOUSE_TEST(a_revert_whose_end_is_never_told),
+        HOUSE_TEST(another_revert_is_another_reason),
+        HOUSE_TEST(another_relapse_is_another_reason),
+        HOUSE_TEST(an_edit_by_hand_does_not_end_the_proposals),
+        HOUSE_TEST(a_draft_that_is_over_adopts_no_end),
+        HOUSE_TEST(a_clock_set_on_makes_nothing_stale),
+        HOUSE_TEST(a_clock_set_on_makes_quiet_no_longer),
+        HOUSE_TEST(mails_of_what_is_over_count),
+        HOUSE_TEST(a_clock_set_back_makes_no_mails),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
