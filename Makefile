@@ -175,9 +175,10 @@ INSTALL ?= install
 
 .PHONY: install
 install: $(OUT)/crier
-	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/crier
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/crier/scenarios
 	$(INSTALL) -m 755 $(OUT)/crier $(DESTDIR)$(PREFIX)/bin/crier
 	$(INSTALL) -m 644 $(wildcard config/*.cfg) $(DESTDIR)$(PREFIX)/share/crier/
+	$(INSTALL) -m 644 $(wildcard config/scenarios/*.log) $(DESTDIR)$(PREFIX)/share/crier/scenarios/
 
 .PHONY: clean
 clean:

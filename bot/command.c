@@ -39,6 +39,7 @@ static int parse_number(struct command_scan *scan, struct command *c);
 static int parse_adopt(struct command_scan *scan, struct command *c);
 static int parse_mute(struct command_scan *scan, struct command *c);
 static int parse_topic(struct command_scan *scan, struct command *c);
+static int parse_drill(struct command_scan *scan, struct command *c);
 
 /* To add a command: a verb in command.h, a row here; everything else reads the row. */
 static const struct command_spec specs[] = {
@@ -80,6 +81,8 @@ static const struct command_spec specs[] = {
      "maintenance [DURATION COMPONENT, ...|check NAME: REASON | end N]",
      "maintenance 2h Editing: new database servers",
      "planned work: alerts that it covers open no draft; alone: what is planned", parse_text},
+    {COMMAND_DRILL, "drill", ROLE_NONE, "drill start [NAME]|stop", "drill start 2023-01-17",
+     "in a practice channel: a recorded outage as if it happened now", parse_drill},
     {COMMAND_WHO, "who", ROLE_NONE, "who", "who", "who may do what", parse_alone},
     {COMMAND_HELP, "help", ROLE_NONE, "help [command]", "help edit",
      "this list, or more about one command", parse_topic},
@@ -549,6 +552,18 @@ static int parse_topic(struct command_scan *scan, struct command *c)
 {
     c->text = skip_spaces(scan->at);
     return 0;
+}
+
+static int parse_drill(struct command_scan *scan, struct command *c)
+{
+    size_t n;
+    const char *word = next_key(scan, &n);
+
+    c->start = word_is(word, n, "start");
+    if (!c->start && !word_is(word, n, "stop"))
+        return refuse_usage(scan, "start or stop");
+    (void)take_colon(scan);
+    return c->start ? take_text(scan, c) : expect_end(scan);
 }
 
 /* ---- mistakes -------------------------------------------------------------------------------- */

@@ -33,6 +33,7 @@ enum command_verb {
     COMMAND_MUTE,
     COMMAND_UNMUTE,
     COMMAND_MAINTENANCE,
+    COMMAND_DRILL,
     COMMAND_WHO,
     COMMAND_HELP
 };
@@ -49,6 +50,7 @@ struct command {
     enum edit_field field; /* edit */
     enum step step;        /* update: STEP_IDENTIFIED or STEP_MONITORING; resolve: STEP_RESOLVED */
     int64_t duration_ms;   /* mute */
+    bool start;            /* drill: start, else stop; the scenario's name is the text */
     const char *text;      /* the rest, borrowed from the parsed line; "" when there is none */
 };
 

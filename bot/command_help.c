@@ -36,6 +36,8 @@ static const char *details(enum command_verb verb)
     case COMMAND_WHO:
     case COMMAND_HELP:
         break;
+    case COMMAND_DRILL:
+        return "nothing of it is public; everybody who is logged in to services may play";
     case COMMAND_MUTE:
         return "a duration is like 30m or 2h; it always ends by itself";
     case COMMAND_MAINTENANCE:

@@ -397,14 +397,25 @@ static void settle(struct hearing *h, size_t source, const char *given, struct s
     h->rest_wall_ms = ret->wall_ms;
 }
 
+/* The end of the mark may be lost on the way. */
+static bool is_drill(const char *text)
+{
+    while (*text == ' ')
+        text++;
+    return !strncmp(text, HEARING_DRILL, sizeof HEARING_DRILL - 2);
+}
+
 static enum hearing_kind classify(struct hearing *h, const struct saying *s, struct signal *ret)
 {
     struct slot *slot = slot_find(h, s);
     const char *given = s->text;
     size_t n = strlen(s->text), mark;
     bool on = goes_on(h, s->source, s->text, n, &mark);
-    int r = try_match(h, s->source, s->text, ret);
+    int r;
 
+    if (is_drill(s->text))
+        return HEARING_CHATTER;
+    r = try_match(h, s->source, s->text, ret);
     if (slot && (s->wall_ms < slot->last_wall_ms || s->wall_ms - slot->last_wall_ms > CONTINUE_MS))
         slot->used = false;
     if (slot && slot->used && r == CRIER_ENOENT) {
@@ -612,6 +623,9 @@ enum hearing_kind hearing_ear(struct hearing *h, const struct ear_line *line,
     }
     h->rest = NULL;
     h->unmatched = NULL;
+    for (j = 0; j < 3; j++)
+        if (from[j] && is_drill(from[j]))
+            return HEARING_CHATTER;
     if (!set_place(h, line->place))
         return HEARING_CHATTER;
     for (i = 0; i < h->settings->n_sources; i++) {

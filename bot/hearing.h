@@ -15,6 +15,10 @@
 
 struct hearing;
 
+/** What every line of a drill begins with. Nothing that does is ever a signal, whoever says it and
+ * wherever: an outage of a drill cannot come back as a real one, by a log, a relay or a person. */
+#define HEARING_DRILL "DRILL | "
+
 enum { HEARING_AWAY_MS = 10 * 60 * 1000 };
 
 enum hearing_kind { HEARING_CHATTER, HEARING_COMMAND, HEARING_SIGNAL };

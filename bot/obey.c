@@ -599,6 +599,24 @@ static struct incident *note_reaction(struct model *m, const struct request *q)
     return inc;
 }
 
+/* Where drills can be, they are not the engine's: whoever asks here is in another channel. */
+static void point_to_practice(struct model *m, const struct request *q)
+{
+    const struct settings *s = m->settings;
+    size_t i, k;
+
+    for (i = 0; i < s->n_networks; i++)
+        for (k = 0; k < s->network[i].n_channels; k++)
+            if ((s->network[i].channel[k].roles & (CHANNEL_PRACTICE | CHANNEL_TALK)) ==
+                CHANNEL_PRACTICE) {
+                SAY(m, q, "%s: drills are in %s: `%s drill start` there", q->line->nick,
+                    s->network[i].channel[k].name, prefix_of(m));
+                return;
+            }
+    SAY(m, q, "%s: there is no practice channel here; `crier drill` in a shell plays one",
+        q->line->nick);
+}
+
 static void carry_out(struct model *m, const struct request *q)
 {
     struct incident *inc = note_reaction(m, q);
@@ -661,6 +679,9 @@ static void carry_out(struct model *m, const struct request *q)
     case COMMAND_MAINTENANCE:
         by = asker_of(q);
         maintenance_command(m, &by, q->cmd.text);
+        return;
+    case COMMAND_DRILL:
+        point_to_practice(m, q);
         return;
     case COMMAND_WHO:
         who(m, q);

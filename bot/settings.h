@@ -302,6 +302,15 @@ struct http_settings {
     char *public_url; /* how people reach it, for links; NULL: they are not told */
 };
 
+/** Practice outages ("drill"). */
+struct drill_settings {
+    char *scenarios;  /* directory of *.log; NULL: scenarios/ beside the configuration file */
+    int64_t port;     /* of the practice page; 0: a free one */
+    char *public_url; /* how people reach it; NULL: by address and port */
+    int64_t pace_ms;  /* between what is skipped and the next line; 2 s */
+    int64_t coach_ms; /* nobody has taken the next step for so long: it is told; 30 s */
+};
+
 struct report_settings {
     bool postmortem_draft; /* on resolve the page gets a draft of a postmortem */
 };
@@ -344,6 +353,7 @@ struct settings {
     struct read_only_settings read_only;
     struct http_settings http;
     struct report_settings report;
+    struct drill_settings drill;
     struct setting_place *place; /* may be NULL: not from a file */
     size_t n_places;
 };
@@ -438,6 +448,11 @@ struct problems;
 
 /** @return an empty configuration with every default in place; NULL when memory is out. */
 struct settings *settings_create(void);
+/**
+ * Copies one that was completed, with everything in it but where its values stand in the files.
+ * @return NULL when memory is out.
+ */
+struct settings *settings_copy(const struct settings *s);
 /** Frees it with everything in it; NULL is fine. */
 void settings_destroy(struct settings *s);
 

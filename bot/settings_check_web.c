@@ -54,22 +54,28 @@ static void check_webhook(struct check *c, const struct source_settings *s)
                    label);
 }
 
+static void check_public_url(struct check *c, char *const *field, const char *key)
+{
+    const char *url = *field, *host = url ? strstr(url, "://") : NULL;
+
+    if (url && ((strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0) || !host ||
+                !host[3] || strchr("/:?#", host[3]) || strpbrk(url, " <>\"'@?#")))
+        check_tell(c, field, NULL,
+                   "%s \"%s\" is no web address: write it as "
+                   "\"https://crier.example.org\"",
+                   key, url);
+    else if (url && url[strlen(url) - 1] == '/')
+        check_tell(c, field, NULL, "%s \"%s\" ends with a slash: take it away", key, url);
+}
+
 void check_web_server(struct check *c)
 {
     const struct http_settings *http = &c->s->http;
-    const char *url = http->public_url, *host = url ? strstr(url, "://") : NULL;
     size_t i;
 
     check_one_token(c, &http->token_file, &http->token_env, NULL, "http.token");
-    if (url && ((strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0) || !host ||
-                !host[3] || strchr("/:?#", host[3]) || strpbrk(url, " <>\"'@?#")))
-        check_tell(c, &http->public_url, NULL,
-                   "http.public_url \"%s\" is no web address: write it as "
-                   "\"https://crier.example.org\"",
-                   url);
-    else if (url && url[strlen(url) - 1] == '/')
-        check_tell(c, &http->public_url, NULL,
-                   "http.public_url \"%s\" ends with a slash: take it away", url);
+    check_public_url(c, &http->public_url, "http.public_url");
+    check_public_url(c, &c->s->drill.public_url, "drill.public_url");
     for (i = 0; i < c->s->n_sources; i++)
         check_webhook(c, &c->s->source[i]);
 }

@@ -450,6 +450,21 @@ static const struct setting_key report_keys[] = {
 SECTION(report_section, "report", report_settings, SETTING_NO_WHERE, report_keys,
         "what is made of an incident that is over");
 
+static const struct setting_key drill_keys[] = {
+    PATHNAME(drill_settings, "scenarios", scenarios, NULL, 0,
+             "directory of recorded outages, NAME.log; without it the directory scenarios beside "
+             "the configuration file"),
+    INTEGER(drill_settings, "port", port, 0, 65535, "0", "",
+            "port of the practice page; 0: any that is free"),
+    STRING(drill_settings, "public_url", public_url, TEXT_BYTES, NULL, 0,
+           "how people reach the practice page, for links; without it by http.address and port"),
+    DURATION(drill_settings, pace, 0, SECONDS(60), "2 s",
+             "so long nothing is skipped after a line, so that it can be read"),
+    DURATION(drill_settings, coach, SECONDS(1), HOURS(1), "30 s",
+             "nobody has taken the next step for so long: crier says what to type"),
+};
+SECTION(drill_section, "drill", drill_settings, SETTING_NO_WHERE, drill_keys, "practice outages");
+
 static const struct setting_key file_keys[] = {
     PATHNAME(settings, "state_dir", state_dir, "/var/lib/crier", 0,
              "where the database lives; without it STATE_DIRECTORY of the environment, which "
@@ -477,6 +492,7 @@ static const struct setting_key file_keys[] = {
     GROUP(settings, read_only, read_only_section, "read-only periods that bots announce"),
     GROUP(settings, http, http_section, "crier's own web server: the board, webhooks, health"),
     GROUP(settings, report, report_section, "what is made of an incident that is over"),
+    GROUP(settings, drill, drill_section, "practice outages"),
 };
 SECTION(file_section, "", settings, SETTING_NO_WHERE, file_keys, "the whole file");
 

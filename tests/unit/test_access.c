@@ -11,7 +11,8 @@
 #include "err.h"
 
 static const enum command_verb for_anybody[] = {COMMAND_STATUS, COMMAND_SHOW,     COMMAND_WHO,
-                                                COMMAND_HELP,   COMMAND_TIMELINE, COMMAND_REPORT};
+                                                COMMAND_HELP,   COMMAND_TIMELINE, COMMAND_REPORT,
+                                                COMMAND_DRILL};
 static const enum command_verb for_deployers[] = {
     COMMAND_CONFIRM, COMMAND_EDIT,    COMMAND_TEXT,    COMMAND_DISCARD, COMMAND_OPEN,
     COMMAND_UPDATE,  COMMAND_RESOLVE, COMMAND_CORRECT, COMMAND_RETRACT, COMMAND_ADOPT,

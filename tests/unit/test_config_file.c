@@ -661,7 +661,7 @@ static void includes_relative_to_the_file(void **state)
         "DIR/sub/one.cfg:4: unknown key \"zebra\" in the file: take it out; known are "
         "state_dir, pages, components, networks, people, formats, sources, rules, "
         "wordings, internal_words, triage, chat, pager, follow, reminders, maintenance, read_only, "
-        "http, report\n"
+        "http, report, drill\n"
         "DIR/sub/two.cfg:1: pages.name is a number: write a string in quotes, such as "
         "\"5\"\n");
 

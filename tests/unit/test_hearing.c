@@ -520,6 +520,45 @@ static void test_many_speakers(void **state)
     }
 }
 
+/* ---- lines of a drill ------------------------------------------------------------------------ */
+
+static void test_a_drill_is_no_signal(void **state)
+{
+    static const char *const drill[] = {"DRILL | split alert", "DRILL |split alert",
+                                        " DRILL | <bot> split alert", "DRILL | ALERT split alert"};
+    struct string_list files = STRINGS(S("/log"));
+    struct ear_line ear = {.place = "file:/log", .user = "", .wall_ms = 1000};
+    struct world *w = *state;
+    struct signal sig;
+    size_t i;
+
+    for (i = 0; i < sizeof drill / sizeof drill[0]; i++) {
+        struct heard line = bot_says(drill[i]);
+
+        assert_int_equal(hearing_line(w->hearing, &line, &sig), HEARING_CHATTER);
+        assert_int_equal(hearing_text(w->hearing, 0, "libera/#ops", drill[i], 1000, &sig),
+                         HEARING_CHATTER);
+    }
+    sources[0].files = files;
+    ear.text = "2026-01-02T03:04:05Z bot: split alert";
+    assert_int_equal(hearing_ear(w->hearing, &ear, &sig), HEARING_SIGNAL);
+    ear.text = "2026-01-02T03:04:05Z DRILL | split alert";
+    assert_int_equal(hearing_ear(w->hearing, &ear, &sig), HEARING_CHATTER);
+    ear.text = "2026-01-02T03:04:05Z host bot: DRILL | split alert";
+    assert_int_equal(hearing_ear(w->hearing, &ear, &sig), HEARING_CHATTER);
+    sources[0].files = (struct string_list){0};
+}
+
+static void test_a_drill_continues_no_alert(void **state)
+{
+    struct world *w = *state;
+    struct heard first = bot_says(FIRST), drill = bot_says("DRILL | " SECOND);
+    struct signal sig;
+
+    assert_int_equal(hearing_line(w->hearing, &first, &sig), HEARING_SIGNAL);
+    assert_int_equal(hearing_line(w->hearing, &drill, &sig), HEARING_CHATTER);
+}
+
 /* ---- alerts that ran together ---------------------------------------------------------------- */
 
 static void test_ran_together(void **state)
@@ -592,6 +631,8 @@ int main(void)
         cmocka_unit_test(test_mask),
         cmocka_unit_test_setup_teardown(test_command, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_people_log, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_drill_is_no_signal, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_drill_continues_no_alert, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_parts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_parts_are_bounded, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_many_speakers, set_up, tear_down),
