@@ -22,7 +22,7 @@ enum {
     START_BOOT_MS = 24 * 60 * 60 * 1000, /* as if the machine had been up for a day */
     PRELUDE_MS = 10 * 60 * 1000,         /* what is shown of what came before the first draft */
     RUN_ON_MS = 60 * 60 * 1000,          /* after the last line; then people must end it */
-    LINE_BYTES = 400,                    /* what surely fits one line of IRC behind any prefix */
+    LINE_BYTES = 320, /* one line of IRC behind the longest prefix and channel: never split there */
     SAY_BYTES = 4000,
     ROUNDS = 2000,       /* of one turn */
     LINES_AT_ONCE = 500, /* of the log, in one turn */

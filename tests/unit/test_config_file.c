@@ -531,7 +531,7 @@ static void syntax_errors(void **state)
         "conf/test.cfg:2: unknown key \"porridge\" in the file: take it out; known are state_dir, "
         "pages, components, networks, people, formats, sources, rules, wordings, "
         "internal_words, triage, chat, pager, follow, reminders, maintenance, read_only, http, "
-        "report\n"
+        "report, drill\n"
         "conf/test.cfg:4: syntax error: look here and on the line before for a quote, comma or "
         "bracket that is missing or too many; what follows was not read\n");
     expect("state_dir = \"a\";\nstate_dir = \"b\";\n",
