@@ -11,6 +11,7 @@
 #include "engine.h"
 #include "err.h"
 #include "hearing.h"
+#include "replay_guise.h"
 #include "replay_nicks.h"
 #include "replay_page.h"
 #include "replay_rows.h"
@@ -52,9 +53,9 @@ struct replay {
     /* The channel of the line before, and where each source is heard there. */
     char channel[CHANNEL_BYTES];
     bool channel_known;
-    const char **place;       /* by source */
-    const char *confirmer[2]; /* "network/account" of people who may confirm */
-    int err;                  /* sticky */
+    const char **place; /* by source */
+    int confirmer[2];   /* indexes of people who may confirm, or -1 */
+    int err;            /* sticky */
 };
 
 /* Keeps the first error. */
@@ -292,7 +293,7 @@ static bool next_confirm(const struct replay *r, struct replay_waiting *ret, int
     for (i = 0; r->options.assume_confirm && replay_rows_waiting(r->rows, i, &w); i++) {
         int64_t due = due_wall_ms(r, &w);
 
-        if (w.approved_by[0] && !r->confirmer[1])
+        if (w.approved_by[0] && r->confirmer[1] < 0)
             continue; /* nobody is there who could be the second */
         if (found && due >= *ret_due)
             continue;
@@ -303,29 +304,26 @@ static bool next_confirm(const struct replay *r, struct replay_waiting *ret, int
     return found;
 }
 
-static void type(struct replay *r, const char *home, const char *account, const char *text)
+static void type(struct replay *r, const char *home, int person, const char *text)
 {
-    const char *slash = strchr(account, '/');
-    struct heard line = {.place = home,
-                         .nick = slash + 1,
-                         .userhost = "",
-                         .account = slash + 1,
-                         .identity = IDENTITY_ACCOUNT,
-                         .text = text,
-                         .obey = true,
-                         .wall_ms = r->now.wall_ms};
+    struct replay_guise who;
+    struct heard line = {.place = home, .text = text, .obey = true, .wall_ms = r->now.wall_ms};
     struct input in = {.kind = INPUT_COMMAND, .command = &line};
-    char *network = strndup(account, (size_t)(slash - account));
+    int err = replay_guise_init(&who, &r->settings->person[person]);
 
-    if (!network) {
-        fail(r, CRIER_ENOMEM);
-        return;
+    if (!err) {
+        line.network = who.network;
+        line.nick = who.nick;
+        line.userhost = who.userhost;
+        line.account = who.is_account ? who.nick : NULL;
+        line.identity = who.is_account ? IDENTITY_ACCOUNT : IDENTITY_NONE;
+        line.id = (uint64_t)r->figures.lines + 1;
+        input(r, &in);
+        settle(r);
     }
-    line.network = network;
-    line.id = (uint64_t)r->figures.lines + 1;
-    input(r, &in);
-    settle(r);
-    free(network);
+    if (err == CRIER_ENOMEM)
+        fail(r, err);
+    replay_guise_finish(&who);
 }
 
 static void confirm(struct replay *r, const struct replay_waiting *w)
@@ -350,13 +348,11 @@ static int find_confirmers(struct replay *r)
 {
     size_t i, n = 0;
 
-    for (i = 0; i < r->settings->n_people && n < 2; i++) {
-        const struct person_settings *p = &r->settings->person[i];
-
-        if (p->accounts.n && strchr(p->accounts.item[0], '/') &&
-            access_allows(p->roles, COMMAND_CONFIRM))
-            r->confirmer[n++] = p->accounts.item[0];
-    }
+    r->confirmer[0] = r->confirmer[1] = -1;
+    for (i = 0; i < r->settings->n_people && n < 2; i++)
+        if (replay_guise_listed(&r->settings->person[i]) &&
+            access_allows(r->settings->person[i].roles, COMMAND_CONFIRM))
+            r->confirmer[n++] = (int)i;
     return n ? 0 : CRIER_ENOENT;
 }
 
@@ -625,15 +621,14 @@ static void hear(struct replay *r, const struct replay_speaker *who, const struc
 static void obey(struct replay *r, const struct replay_speaker *who, const struct replay_line *line,
                  const char *text)
 {
-    const struct string_list *accounts = &r->settings->person[who->person].accounts;
     const char *place = replay_nicks_talk(r->nicks, line->channel);
 
     r->figures.commands++;
-    if (!r->options.obey || !place || !accounts->n || !strchr(accounts->item[0], '/'))
+    if (!r->options.obey || !place)
         return;
     run_until(r, r->line_wall_ms);
     if (!r->err)
-        type(r, place, accounts->item[0], text);
+        type(r, place, who->person, text);
 }
 
 int replay_line(struct replay *r, const struct replay_line *line)

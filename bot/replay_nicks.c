@@ -127,6 +127,23 @@ static int add_source(struct replay_nicks *n, size_t source, const char *nick)
     return 0;
 }
 
+/* "network/nick!user@host", where the nick is no pattern. */
+static int add_masked(struct replay_nicks *n, size_t source, const char *mask)
+{
+    const char *slash = strchr(mask, '/'), *bang = strchr(mask, '!');
+    char *nick;
+    int r;
+
+    if (!slash || !bang || bang < slash)
+        return 0;
+    nick = strndup(slash + 1, (size_t)(bang - slash - 1));
+    if (!nick)
+        return CRIER_ENOMEM;
+    r = strpbrk(nick, "*?") ? 0 : add_source(n, source, nick);
+    free(nick);
+    return r;
+}
+
 /* A source that names no nick most often has the one that its account is called. */
 static int add_bot(struct replay_nicks *n, size_t source)
 {
@@ -139,6 +156,8 @@ static int add_bot(struct replay_nicks *n, size_t source)
 
         r = slash ? add_source(n, source, slash + 1) : 0;
     }
+    for (i = 0; i < s->hostmasks.n && !s->nick && !r; i++)
+        r = add_masked(n, source, s->hostmasks.item[i]);
     return r;
 }
 

@@ -341,8 +341,18 @@ static void write_config(char *path, const char *more)
     while (fgets(line_text, sizeof line_text, in)) {
         if (strstr(line_text, "@include"))
             (void)fprintf(out, "@include \"../../config/formats.cfg\"\n");
-        else if (!strstr(line_text, "two_for_critical"))
+        else if (!strstr(line_text, "two_for_critical") &&
+                 !strstr(line_text, "name = \"jinxer\"") &&
+                 !strstr(line_text, "name = \"deployer1\"; acc"))
             (void)fputs(line_text, out);
+        if (strstr(line_text, "people = (")) /* by a mask, as where there are no services */
+            (void)fputs("{ name = \"masked\"; hostmasks = [\"net/m*!~m@*.example.org\"]; nick = "
+                        "\"mm\"; roles = [\"deployer\"]; },\n",
+                        out);
+        if (strstr(line_text, "sources = ("))
+            (void)fputs("{ name = \"jinxer\"; hostmasks = [\"net/jinxer-wm!~j@bot.example.org\"]; "
+                        "channels = [\"net/#ops\"]; formats = [\"jinxer\"]; },\n",
+                        out);
     }
     (void)fputs(more, out);
     (void)fclose(in);
