@@ -109,7 +109,8 @@ lint unit e2e:
 	@sh tests/rig/packages.sh build $(if $(filter lint unit,$@),,demo) check
 	@$(PYTHON) tests/rig/check.py $@
 
-# Each fuzzer for a while, on what it has found before; a crash leaves its input in build/fuzz/corpus.
+# Each fuzzer for a while, on what it has found before and the samples in tests/fuzz/seeds; a crash
+# leaves its input in build/fuzz/corpus.
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz
 fuzz:
@@ -117,7 +118,8 @@ fuzz:
 	@$(MAKE) --no-print-directory FUZZ=1 CC=clang fuzz-programs
 	@set -e; for f in $(FUZZ_SRC:%.c=%); do n=$(BUILD)/fuzz/corpus/$${f##*/}; mkdir -p $$n; \
 	    echo "== $$f"; $(BUILD)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 \
-	    -print_final_stats=1 -artifact_prefix=$$n- $$n; done
+	    -print_final_stats=1 -artifact_prefix=$$n- $$n \
+	    $$(ls -d tests/fuzz/seeds/$${f##*/} 2>/dev/null); done
 
 # What crier costs, from one run; see the README's chapter on measurements.
 $(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o

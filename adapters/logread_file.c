@@ -242,22 +242,27 @@ static bool find_time(struct logfile *f, const struct logline *l, int64_t *ret_w
     return f->has_day;
 }
 
-/* Whether the line behind is well before this one again. */
-static bool is_ahead(struct logfile *f, int64_t wall_ms)
+/* Whether the line behind is well before this one again; what this one gets instead is set then. */
+static bool is_ahead(struct logfile *f, int64_t wall_ms, int64_t *ret_wall_ms)
 {
     struct logline next = {.dated = false};
     const char *text;
     size_t n;
 
-    return wall_ms - f->last_ms > HALF_DAY_MS && log_input_peek(f->input, &text, &n) &&
-           logline_read_time(&f->reader, text, n, &next) && next.dated &&
-           next.wall_ms >= f->last_ms && wall_ms - next.wall_ms > HALF_DAY_MS;
+    if ((f->has_last && wall_ms - f->last_ms <= HALF_DAY_MS) ||
+        !log_input_peek(f->input, &text, &n) || !logline_read_time(&f->reader, text, n, &next) ||
+        !next.dated || wall_ms - next.wall_ms <= HALF_DAY_MS ||
+        (f->has_last && next.wall_ms < f->last_ms))
+        return false;
+    *ret_wall_ms = f->has_last ? f->last_ms : next.wall_ms;
+    return true;
 }
 
 /* @return the time that a line gets. */
 static int64_t put_in_order(struct logfile *f, const struct logline *l, int64_t wall_ms)
 {
     char was[WHEN_BYTES], is[WHEN_BYTES];
+    int64_t instead;
 
     if (f->has_last && wall_ms < f->last_ms) {
         complain(f, BACK,
@@ -265,12 +270,10 @@ static int64_t put_in_order(struct logfile *f, const struct logline *l, int64_t 
                  "taken for as late as the line before until times go on",
                  when_iso(f->last_ms, was), when_iso(wall_ms, is));
         wall_ms = f->last_ms;
-    } else if (f->has_last && l->dated && is_ahead(f, wall_ms)) {
-        complain(f, AHEAD,
-                 "the time %s is far ahead of the lines around it: taken for as late as the line "
-                 "before, %s",
-                 when_iso(wall_ms, is), when_iso(f->last_ms, was));
-        wall_ms = f->last_ms;
+    } else if (l->dated && is_ahead(f, wall_ms, &instead)) {
+        complain(f, AHEAD, "the time %s is far ahead of the lines around it: taken for %s",
+                 when_iso(wall_ms, is), when_iso(instead, was));
+        wall_ms = instead;
     }
     f->has_last = true;
     f->last_ms = wall_ms;

@@ -143,7 +143,7 @@ static size_t read_offset(const char *s, size_t n, int32_t *ret_ms)
 /* A time without brackets, as far as it goes. @return bytes, or 0. */
 static size_t read_time(struct logline_reader *r, const char *s, size_t n, struct logline *ret)
 {
-    int64_t day_ms;
+    int64_t day_ms = 0;
     int32_t offset_ms;
     size_t at = 0, got;
 

@@ -1,54 +1,60 @@
 #include "logread_text.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-/* Eight bytes at once; none of these sums carries from one byte to the next. */
-static const uint64_t ONES = UINT64_C(0x0101010101010101);
-static const uint64_t TOPS = UINT64_C(0x8080808080808080);
+/* So many bytes at once, which the compiler knows how to compare. */
+enum { WIDTH = 16 };
+typedef unsigned char bytes_v __attribute__((vector_size(WIDTH)));
+typedef signed char marks_v __attribute__((vector_size(WIDTH))); /* -1 where it is so, or 0 */
 
-/* The top bit of each byte below 0x80 that is at least `least` (1 to 0x80). */
-static uint64_t at_least(uint64_t word, unsigned least)
+struct marks {
+    marks_v high, control, blanks;
+};
+
+static inline bytes_v load(const char *s)
 {
-    return ((word & ~TOPS) + (0x80 - least) * ONES) & TOPS;
+    bytes_v v;
+
+    memcpy(&v, s, sizeof v);
+    return v;
 }
 
-static uint64_t load(const char *s, size_t n)
+static inline void mark(struct marks *m, bytes_v v, bytes_v behind)
 {
-    uint64_t word = UINT64_C(0x2e2e2e2e2e2e2e2e); /* dots, which are nothing special */
-
-    memcpy(&word, s, n);
-    return word;
+    m->high |= (marks_v)(v > 0x7e);
+    m->control |= (marks_v)(v < 0x20);
+    m->blanks |= (marks_v)(v == ' ') & (marks_v)(behind == ' ');
 }
 
-/* Without NUL, which only a line with controls is searched for. */
-static unsigned look_at(uint64_t word, uint64_t next)
+static inline bool any(const marks_v *v)
 {
-    uint64_t blanks = ~(at_least(word ^ 0x20 * ONES, 1) | word) & TOPS;
-    uint64_t behind = ~(at_least(next ^ 0x20 * ONES, 1) | next) & TOPS;
-    unsigned found = 0;
+    uint64_t half[2];
 
-    if ((word | at_least(word, 0x7f)) & TOPS)
-        found |= LOGTEXT_HIGH;
-    if (~(word | at_least(word, 0x20)) & TOPS)
-        found |= LOGTEXT_CONTROL;
-    if (blanks & behind)
-        found |= LOGTEXT_BLANKS;
-    return found;
+    memcpy(half, v, sizeof half);
+    return half[0] | half[1];
 }
 
 unsigned logtext_look(const char *s, size_t n)
 {
+    struct marks m = {{0}, {0}, {0}};
+    char rest[2 * WIDTH + 1];
+    size_t i = 0, left;
     unsigned found = 0;
-    size_t i = 0;
 
-    for (; i + 9 <= n; i += 8)
-        found |= look_at(load(s + i, 8), load(s + i + 1, 8));
-    for (; i < n; i += 8) /* at most two: 8 bytes without one behind them, or fewer */
-        found |= look_at(load(s + i, n - i < 8 ? n - i : 8),
-                         load(s + i + 1, n - i - 1 < 8 ? n - i - 1 : 8));
-    if ((found & LOGTEXT_CONTROL) && memchr(s, 0, n))
-        found |= LOGTEXT_NUL;
+    for (; n - i > WIDTH; i += WIDTH)
+        mark(&m, load(s + i), load(s + i + 1));
+    left = n - i;                   /* WIDTH at most */
+    memset(rest, '.', sizeof rest); /* which is nothing special */
+    memcpy(rest, s + i, left);
+    mark(&m, load(rest), load(rest + 1));
+    if (any(&m.high))
+        found |= LOGTEXT_HIGH;
+    if (any(&m.control))
+        found |= memchr(s, 0, n) ? LOGTEXT_CONTROL | LOGTEXT_NUL : LOGTEXT_CONTROL;
+    if (any(&m.blanks))
+        found |= LOGTEXT_BLANKS;
     return found;
 }
 

@@ -11,7 +11,7 @@
 enum {
     LOGTEXT_HIGH = 1,    /* bytes above 0x7e */
     LOGTEXT_CONTROL = 2, /* bytes below a blank; other than these, utf8_clean() has nothing to do */
-    LOGTEXT_BLANKS = 4,  /* two blanks in a row, perhaps */
+    LOGTEXT_BLANKS = 4,  /* two blanks in a row */
     LOGTEXT_NUL = 8
 };
 

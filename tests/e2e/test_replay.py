@@ -1,7 +1,9 @@
 """crier replay on the command line, from a clone that has no account, key or page."""
 
+import gzip
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -112,6 +114,33 @@ def test_bad_input_is_told_and_the_rest_is_replayed(tmp_path):
     assert code == 65, err
     assert f"{log}:7:" in err
     assert happened(out) == EVENTS_2023
+
+
+def test_logs_as_people_have_them(tmp_path):
+    lines = [line for line in OUTAGE_2023.read_text().splitlines() if line.startswith("[")]
+    clock = "".join(line.replace("[2023-01-17 ", "[") + "\n" for line in lines)
+    channel = tmp_path / "#wikimedia-operations"
+    channel.mkdir()
+    (channel / "20230117.txt.gz").write_bytes(gzip.compress(clock.encode()))
+    tabs = re.compile(r"^\[(.{19})\] <(\S+)> ", re.MULTILINE)
+    weechat = tmp_path / "irc.libera.#wikimedia-operations.weechatlog"
+    weechat.write_text(tabs.sub(r"\1\t+\2\t", "\n".join(lines)))
+    objects = tmp_path / "channel.json"
+    objects.write_text("".join(json.dumps({"time": m[1], "nick": m[2], "text": line[m.end():]}) + "\n"
+                               for line in lines for m in [tabs.match(line)]))
+    for log in (channel, weechat, objects):
+        code, out, err = replay("--json", "--assume-confirm", "30s", log)
+        assert code == 0, err
+        assert happened(out) == EVENTS_2023
+    code, out, err = replay("--json", "-", input=clock.encode())
+    assert code == 65 and not out
+    assert "(standard input):1: the day cannot be told" in err and "--date 2023-01-17" in err
+    options = ["--date", "2023-01-17", "--channel", "#wikimedia-operations", "--format", "wm-bot"]
+    code, out, err = replay("--json", "--assume-confirm", "30s", *options, "-", input=clock.encode())
+    assert code == 0, err
+    assert happened(out) == EVENTS_2023
+    assert replay("--date", "yesterday", OUTAGE_2023)[0] == 64
+    assert replay("--format", "mirc", OUTAGE_2023)[0] == 64
 
 
 def test_help():
