@@ -558,6 +558,27 @@ static void held_and_planned(void **state)
     bench_finish(&b);
 }
 
+static void full_and_unwatched(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_init(&b, WIKIMEDIA, &explaining);
+    b.settings->triage.max_open = 1;
+    line(&b, 0, "icinga-wm", "PROBLEM - Apache HTTP on mw1163 is CRITICAL: Connection refused");
+    line(&b, 1, "deployer1", "!log restarting Apache");
+    expect(&b,
+           "2023-01-17 18:00:00 silent icinga critical Apache HTTP on mw1163: rule \"servers\" is "
+           "not watched and nobody is paged: it can only join\n");
+    line(&b, 3600, "jinxer-wm", "FIRING: CirrusSearchPoolCounterRejectionTooHigh: busy #page");
+    line(&b, 7200, "jinxer-wm", "FIRING: SessionStoreErrorRateHigh: errors #page");
+    expect_some(&b, "2023-01-17 19:00:00 draft 1.1 \"Search may not work\"");
+    expect_some(&b,
+                "silent jinxer page SessionStoreErrorRateHigh, errors: 1 are open, the most there "
+                "may be (triage.max_open)\n");
+    bench_finish(&b);
+}
+
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
 static void json_lines(void **state)
@@ -678,6 +699,7 @@ int main(void)
         cmocka_unit_test(a_clock_that_goes_back),
         cmocka_unit_test(why_nothing_opened),
         cmocka_unit_test(held_and_planned),
+        cmocka_unit_test(full_and_unwatched),
         cmocka_unit_test(json_lines),
         cmocka_unit_test(chatter_takes_no_memory),
         cmocka_unit_test(a_year_goes_by),
