@@ -30,6 +30,7 @@ enum {
 };
 
 static const int64_t DAY_MS = INT64_C(86400000);
+static const int64_t IRC_BEGAN_MS = INT64_C(567993600000); /* 1988: before, a clock is not set */
 
 /* What may be wrong with a line. */
 enum wrong { UNKNOWN, NO_DAY, DAY_WORDS, BACK, AHEAD, CUT, NULS, OTHER_FORMAT, N_WRONG };
@@ -252,7 +253,7 @@ static bool is_ahead(struct logfile *f, int64_t wall_ms, int64_t *ret_wall_ms)
     if ((f->has_last && wall_ms - f->last_ms <= HALF_DAY_MS) ||
         !log_input_peek(f->input, &text, &n) || !logline_read_time(&f->reader, text, n, &next) ||
         !next.dated || wall_ms - next.wall_ms <= HALF_DAY_MS ||
-        (f->has_last && next.wall_ms < f->last_ms))
+        next.wall_ms < (f->has_last ? f->last_ms : IRC_BEGAN_MS))
         return false;
     *ret_wall_ms = f->has_last ? f->last_ms : next.wall_ms;
     return true;
