@@ -22,6 +22,7 @@ from rig.process import Lines, Timeout  # noqa: E402
 
 IDLE_S = 2.2     # longer silences of the log are cut to this
 THINKING_S = 2.0  # what people take to read and type
+SETTLE = "8 s"   # quiet for so long, in place of 10 min: resolved is proposed
 WATCHER = "you"
 
 
@@ -88,19 +89,28 @@ class Eyes:
 
 
 class Deployer:
-    """deployer1 reads along, and confirms whatever crier asks for."""
+    """deployer1 reads along, and confirms whatever crier asks for, until he goes."""
+
+    ASKED = rf"<crier> deployer1: (?:nothing is published, [\d.]+ was replaced: )?{CONFIRM}"
 
     def __init__(self, house):
         self._house = house
+        self._gone = threading.Event()
         threading.Thread(target=self._follow, daemon=True).start()
+
+    def go(self):
+        """From now on confirming is left to whoever looks at the demo."""
+        self._gone.set()
 
     def _follow(self):
         said = self._house.clients["deployer1"].said
         index, done = 0, set()
         while True:
             try:
-                index, _, found = said.wait_for(rf"<crier> deployer1: {CONFIRM}", index, timeout=3600)
+                index, _, found = said.wait_for(self.ASKED, index, timeout=3600)
             except Timeout:
+                return
+            if self._gone.is_set():
                 return
             index += 1
             if found["number"] not in done:
@@ -129,20 +139,19 @@ def think():
 
 
 def outage(screen, house):
-    """Plays the log; deployer1 confirms, and resolves when it is over."""
+    """Plays the log; deployer1 confirms each step that crier proposes, up to the end."""
     eyes = Eyes(screen, house.clients[WATCHER])
     player = Player(read_log(), house.say, IDLE_S)
-    Deployer(house)
+    deployer = Deployer(house)
     player.play(until="18:34:55")
     url = house.heard("deployer1", PUBLIC)[1]["url"]
     eyes.wait_printed("is public since")
     screen.tell(f"-- from now on everybody can read it: {url}")
     player.play(until="18:49:10")
-    think()
-    house.say("deployer1", "!status resolve 1")
     house.heard("deployer1", r"\b1 is resolved on the page")
     player.play()
     eyes.wait_printed(r"Finished scap: Backport for \[\[gerrit:880006")
+    deployer.go()
 
 
 def keep_running(screen, house):
@@ -181,6 +190,7 @@ def main():
         house = House(network, nick="crier", channel="#operations")
         # What takes minutes in an outage may take seconds in a demo.
         house.settings["chat"].update(revision_interval="3 s", confirm_guard="1 s")
+        house.settings["follow"] = {"settle": SETTLE}
         house.start()
         screen.tell(f"-- the status page is at {house.sandbox.url}/ and shows no incident; the channel is "
                     f"{house.channel}")
