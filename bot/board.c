@@ -73,31 +73,6 @@ static void frame_end(struct buf *out, int refresh_s)
     buf_adds(out, "</p></div></footer>\n</body>\n</html>\n");
 }
 
-/* The newest words that may be confirmed, or NULL. */
-static const struct record_revision *open_revision(const struct chronicle *c)
-{
-    size_t i;
-
-    for (i = c->n_revisions; i-- > 0;)
-        if (c->revision[i].state == REVISION_OPEN)
-            return &c->revision[i];
-    return NULL;
-}
-
-/* What gives the incident its name: the public words, else those that wait, else the last ones. */
-static const char *title_of(const struct chronicle *c)
-{
-    const struct record_revision *rev = chronicle_revision(c, c->incident.public_revision);
-
-    if (c->incident.seen_title && *c->incident.seen_title)
-        return c->incident.seen_title;
-    if (!rev)
-        rev = open_revision(c);
-    if (!rev && c->n_revisions)
-        rev = &c->revision[c->n_revisions - 1];
-    return rev && *rev->title ? rev->title : "(without a title)";
-}
-
 static const char *impact_of(int64_t impact)
 {
     return impact >= IMPACT_NONE && impact <= IMPACT_CRITICAL ? impact_name((enum impact)impact)
@@ -206,7 +181,7 @@ static void add_link(struct buf *out, const char *url, const char *words)
 static void add_number_and_title(struct buf *out, const struct chronicle *c)
 {
     buf_addf(out, "%" PRId64 ": <bdi>", c->incident.id);
-    html_cut(out, title_of(c), TITLE_CHARS);
+    html_cut(out, chronicle_title(c), TITLE_CHARS);
     buf_adds(out, "</bdi>");
 }
 
@@ -301,7 +276,7 @@ static const char *kind_words(int64_t kind)
 static void add_open_words(struct buf *out, const struct board_view *view,
                            const struct chronicle *c)
 {
-    const struct record_revision *rev = open_revision(c);
+    const struct record_revision *rev = chronicle_open_revision(c);
 
     if (!rev)
         return;
@@ -361,7 +336,7 @@ static void add_public_words(struct buf *out, const struct chronicle *c)
     if (inc->state != INCIDENT_PUBLIC && inc->state != INCIDENT_FOREIGN)
         return;
     buf_adds(out, "<div>\n<p class=\"label\">Public now</p>\n");
-    add_words(out, title_of(c), step_of(inc->step), body, rev, false);
+    add_words(out, chronicle_title(c), step_of(inc->step), body, rev, false);
     if (is_web_address(inc->url)) {
         buf_adds(out, "<p class=\"do\">");
         add_link(out, inc->url, "on the public page");
@@ -552,7 +527,7 @@ void board_incident(struct buf *out, const struct board_view *view, const struct
     struct buf title;
 
     buf_init(&title, 4096);
-    buf_addf(&title, "%" PRId64 ": %.3000s", c->incident.id, title_of(c));
+    buf_addf(&title, "%" PRId64 ": %.3000s", c->incident.id, chronicle_title(c));
     frame_begin(out, view, buf_str(&title), refresh_s);
     buf_finish(&title);
     buf_adds(out, "<article class=\"card\">\n<div class=\"head\"><h1>");

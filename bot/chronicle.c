@@ -199,6 +199,29 @@ const struct record_revision *chronicle_revision(const struct chronicle *c, int6
     return NULL;
 }
 
+const struct record_revision *chronicle_open_revision(const struct chronicle *c)
+{
+    size_t i;
+
+    for (i = c->n_revisions; i-- > 0;)
+        if (c->revision[i].state == REVISION_OPEN)
+            return &c->revision[i];
+    return NULL;
+}
+
+const char *chronicle_title(const struct chronicle *c)
+{
+    const struct record_revision *rev = chronicle_revision(c, c->incident.public_revision);
+
+    if (c->incident.seen_title && *c->incident.seen_title)
+        return c->incident.seen_title;
+    if (!rev)
+        rev = chronicle_open_revision(c);
+    if (!rev && c->n_revisions)
+        rev = &c->revision[c->n_revisions - 1];
+    return rev && *rev->title ? rev->title : "(without a title)";
+}
+
 const struct record_outbox *chronicle_outbox(const struct chronicle *c, int64_t revision)
 {
     const struct record_outbox *newest = NULL;

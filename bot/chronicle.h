@@ -60,6 +60,12 @@ void chronicle_sort(struct chronicle *c);
 
 /** @return the revision with that number, or NULL. */
 const struct record_revision *chronicle_revision(const struct chronicle *c, int64_t number);
+/** @return the newest words that may be confirmed, of a chronicle that is sorted, or NULL. */
+const struct record_revision *chronicle_open_revision(const struct chronicle *c);
+/** What gives an incident its name: the public words, else those that wait, else the last ones; of
+ * a chronicle that is sorted. @return text of the chronicle, or a phrase that says there is none.
+ */
+const char *chronicle_title(const struct chronicle *c);
 /** Whether a timeline row is what bots said (alerts, deploys, logs), not what people or crier did.
  */
 bool chronicle_is_signal(const struct record_timeline *row);

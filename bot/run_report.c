@@ -51,6 +51,13 @@ static bool parse_format(const char *name, enum report_format *ret)
     return false;
 }
 
+/* What is wrong with the command line, before the usage. @return false */
+static bool misused(const char *what, const char *word)
+{
+    (void)fprintf(stderr, "crier: %s%s%s\n", what, word ? " " : "", word ? word : "");
+    return false;
+}
+
 static bool parse_options(int argc, char **argv, struct wish *ret)
 {
     static const struct option options[] = {{"format", required_argument, NULL, 'f'},
@@ -64,12 +71,16 @@ static bool parse_options(int argc, char **argv, struct wish *ret)
             ret->config = optarg;
         else if (c == 'j')
             ret->format = REPORT_JSON;
-        else if (c != 'f' || !parse_format(optarg, &ret->format))
-            return false;
+        else if (c != 'f')
+            return false; /* getopt has told it */
+        else if (!parse_format(optarg, &ret->format))
+            return misused("--format takes wikitext, markdown, json or svg, not", optarg);
     }
     if (optind < argc)
         ret->id = argv[optind++];
-    return ret->config && optind == argc;
+    if (!ret->config)
+        return misused("report needs a configuration: -c FILE", NULL);
+    return optind == argc || misused("report takes one number, not also", argv[optind]);
 }
 
 static bool parse_id(const char *text, int64_t *ret)
@@ -116,6 +127,36 @@ static int write_out(const struct buf *b)
 
 /* ---- the list -------------------------------------------------------------------------------- */
 
+/* Puts the words of a draft where those that the page had would be. */
+static int name_drafts(const char *dir, struct chronicle_list *l, char *why, size_t why_size)
+{
+    struct chronicle c;
+    size_t i;
+    int r = 0;
+
+    for (i = 0; !r && i < l->n; i++) {
+        struct record_incident *inc = &l->incident[i];
+        char *title;
+
+        if (inc->seen_title && *inc->seen_title)
+            continue;
+        chronicle_init(&c);
+        r = store_sqlite_read(dir, inc->id, chronicle_take, &c, why, why_size);
+        if (!r) {
+            chronicle_sort(&c);
+            title = strdup(chronicle_title(&c));
+            if (title) {
+                free(inc->seen_title);
+                inc->seen_title = title;
+            } else {
+                r = CRIER_ENOMEM;
+            }
+        }
+        chronicle_finish(&c);
+    }
+    return r;
+}
+
 static void add_line(struct buf *b, const struct record_incident *i)
 {
     char date[WHEN_BYTES], hms[WHEN_BYTES];
@@ -149,6 +190,8 @@ static int list(const char *dir, const struct wish *w)
     chronicle_list_init(&l);
     buf_init(&b, 1 << 20);
     r = store_sqlite_incidents(dir, LISTED, chronicle_list_take, &l, why, sizeof why);
+    if (!r)
+        r = name_drafts(dir, &l, why, sizeof why);
     code = exit_code(r);
     if (r) {
         (void)fprintf(stderr, "crier: %s\n", why[0] ? why : crier_strerror(r));
@@ -246,8 +289,12 @@ int run_report(int argc, char **argv)
     int64_t id = 0;
     int r;
 
-    if (!parse_options(argc, argv, &w) || (w.id && !parse_id(w.id, &id)))
+    if (!parse_options(argc, argv, &w))
         return EX_USAGE;
+    if (w.id && !parse_id(w.id, &id)) {
+        (void)misused("an incident has a number, such as 7, not", w.id);
+        return EX_USAGE;
+    }
     problems_init(&problems);
     r = config_file_read(w.config, &problems, &settings);
     problems_print(&problems, stderr);

@@ -30,6 +30,11 @@ def test_the_record_of_an_outage(house):
     number = house.draft("deployer1")
     house.ask("deployer1", f"!status confirm {number}", PUBLIC)
 
+    house.ask("deployer1", "!status open Search is slow", r"DRAFT 2\.1")
+    code, said = report(house)
+    assert code == 0 and re.search(r"^ +2  \d{4}-.* draft +Search is slow$", said, re.MULTILINE), said
+    house.ask("deployer1", "!status discard 2", "2 discarded")
+
     # Beside the running crier, of an incident that is not over.
     code, said = report(house, "1")
     assert code == 0, said
@@ -59,7 +64,7 @@ def test_the_record_of_an_outage(house):
     client.said.wait_for(rf"^{client.nick} <{house.nick}_*> \d\d:\d\d:\d\d alert MediaWiki exceptions",
                          since, PATIENCE_S)
     house.ask("deployer1", "!status report 1", r"report of 1: `crier report 1`")
-    house.ask("deployer1", "!status timeline 9", r"there is no 9; the last one is 1")
+    house.ask("deployer1", "!status timeline 9", r"there is no 9; the last one is 2")
 
     # On resolve the page has a draft of a postmortem that readers do not see.
     resolve(house)
@@ -83,7 +88,9 @@ def test_the_record_of_an_outage(house):
     code, said = report(house)
     assert code == 0 and re.search(r"^ +1  \d{4}-.* resolved ", said, re.MULTILINE), said
     code, said = report(house, "7")
-    assert code == 66 and "there is no incident 7; the last ones are 1" in said, said
-    assert report(house, "x")[0] == 64
-    assert report(house, "1", "--format", "pdf")[0] == 64
+    assert code == 66 and "there is no incident 7; the last ones are 2, 1" in said, said
+    code, said = report(house, "x")
+    assert code == 64 and "an incident has a number, such as 7, not x" in said, said
+    code, said = report(house, "1", "--format", "pdf")
+    assert code == 64 and "--format takes wikitext, markdown, json or svg, not pdf" in said, said
     house.start()  # the reader left nothing that is in the way
