@@ -333,6 +333,18 @@ static void ask_page(struct model *m, const char *page, enum page_op op)
     turn_page(m->turn, &req);
 }
 
+/* Whether what the configuration says of the pages is so; what is not is told. */
+static void check_pages(struct model *m)
+{
+    size_t i;
+
+    for (i = 0; i < m->settings->n_pages; i++) {
+        ask_page(m, m->settings->page[i].name, PAGE_CHECK);
+        ask_page(m, m->settings->page[i].name, PAGE_SUBSCRIBERS);
+    }
+    m->check_pages = false;
+}
+
 /* Stored wall times as boot times, none in the future, none longer ago than they can matter. */
 static void restore_clocks(struct model *m)
 {
@@ -443,7 +455,6 @@ int engine_start(struct engine *e, struct now now, struct turn *turn)
 {
     struct model *m = &e->m;
     struct incident *inc;
-    size_t i;
 
     begin(m, now, turn);
     m->start_boot_ms = now.boot_ms;
@@ -469,10 +480,7 @@ int engine_start(struct engine *e, struct now now, struct turn *turn)
                                             m->settings->chat.second_person_ms) +
                                 m->settings->chat.second_person_ms);
     }
-    for (i = 0; i < m->settings->n_pages; i++) {
-        ask_page(m, m->settings->page[i].name, PAGE_CHECK);
-        ask_page(m, m->settings->page[i].name, PAGE_SUBSCRIBERS);
-    }
+    check_pages(m);
     model_timer_set(m, TIMER_PURGE, 0, now.boot_ms + PURGE_EVERY_MS);
     return finish(m);
 }
@@ -490,6 +498,7 @@ void engine_reload(struct engine *e, const struct settings *settings)
         model_members_forget(p); /* they are told anew */
     for (inc = m->incidents; inc; inc = inc->next)
         inc->moved = move_home(m, inc) || inc->moved;
+    m->check_pages = true;
     model_timer_set(m, TIMER_PURGE, 0, m->now.boot_ms); /* what has moved is shown */
 }
 
@@ -507,6 +516,8 @@ static void fire(struct model *m, const struct timer *t)
         ears_purge(m);
         show_moved(m);
         forget_ended(m);
+        if (m->check_pages)
+            check_pages(m);
         model_timer_set(m, TIMER_PURGE, 0, m->now.boot_ms + PURGE_EVERY_MS);
         return;
     case TIMER_WATCH:

@@ -222,7 +222,8 @@ struct model {
     int64_t start_boot_ms;
     struct watch_task *tasks;   /* watch.c's: what waits for a reading of the page, oldest first */
     struct outside *outside;    /* outside.c's: what readers should see by now */
-    char *page_trouble;         /* what the check at start found, until it is told; or NULL */
+    char *page_trouble;         /* what a check of the pages found, until it is told; or NULL */
+    bool check_pages;           /* the configuration was read again: they are to be checked */
     bool store_sick;            /* disk.c's: the store does not write */
     bool store_told;            /* that was said already, */
     int64_t store_told_boot_ms; /* the last time then */

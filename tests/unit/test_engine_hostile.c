@@ -567,6 +567,21 @@ static void reload_counts_alerts_anew(void **state)
     assert_int_equal(engine_open_incidents(h->engine), 0);
 }
 
+/* The id or the key of the page may be another, and wrong. */
+static void reload_looks_whether_the_page_is_there(void **state)
+{
+    struct house *h = *state;
+    size_t before = fake_page_count(&h->page, PAGE_CHECK);
+
+    house_wait(h, 3 * MINUTE);
+    assert_int_equal(fake_page_count(&h->page, PAGE_CHECK), before);
+    engine_reload(h->engine, h->settings);
+    house_wait(h, 0);
+    assert_int_equal(fake_page_count(&h->page, PAGE_CHECK), before + h->settings->n_pages);
+    house_wait(h, 3 * MINUTE); /* once */
+    assert_int_equal(fake_page_count(&h->page, PAGE_CHECK), before + h->settings->n_pages);
+}
+
 /* Nothing of a configuration is held on to once another is in place. */
 static void reload_lets_the_old_rules_go(void **state)
 {
@@ -793,6 +808,7 @@ int main(void)
         HOUSE_TEST(lost_end_does_not_blame_for_hours),
         HOUSE_TEST(deploy_on_the_test_servers_is_not_blamed_first),
         HOUSE_TEST(reload_counts_alerts_anew),
+        HOUSE_TEST(reload_looks_whether_the_page_is_there),
         HOUSE_TEST(reload_lets_the_old_rules_go),
         HOUSE_TEST(reload_that_takes_the_home_away_moves_in),
         HOUSE_TEST(approval_of_somebody_removed_does_not_count),
