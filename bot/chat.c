@@ -378,12 +378,14 @@ void chat_status(struct model *m, const char *place)
     char hm[WHEN_BYTES];
     int lines = 0;
     long long left = 0;
+    bool any;
 
     buf_init(&planned, SAY_BYTES);
     buf_init(&line, SAY_BYTES);
     buf_init(&one, SAY_BYTES);
     for (inc = m->incidents; inc; inc = inc->next)
         left += is_listed(inc) ? 1 : 0;
+    any = left > 0;
     chat_add_maintenance(&planned, m, "", "");
     if (m->now.boot_ms < m->mute_boot_ms)
         buf_addf(&line, "reminders are muted until %s by %s", when_hm(m->meta.mute_wall_ms, hm),
@@ -410,7 +412,7 @@ void chat_status(struct model *m, const char *place)
     }
     if (left > 0)
         buf_addf(&line, " | and %lld more: `%s show N`", left, m->settings->chat.prefix);
-    if (line.len && planned.len && line.len + planned.len + 3 <= LINE_BYTES)
+    if (any && planned.len && line.len + planned.len + 3 <= LINE_BYTES)
         buf_addf(&line, " | %s", buf_str(&planned));
     if (buf_error(&one))
         model_fail(m);

@@ -37,14 +37,20 @@ struct plan {
     char *reason;
 };
 
+/* For examples: a component that there is. */
+static const char *some_component(const struct model *m)
+{
+    return m->settings->n_components ? m->settings->component[0].name : "COMPONENT";
+}
+
 static bool usage(struct model *m, const struct asker *by, const char *what)
 {
     const char *prefix = m->settings->chat.prefix;
 
     SAY(m, by,
-        "%s: `%s maintenance 2h Editing: REASON`, or `14:00-16:00` (UTC) for 2h, or `check NAME*` "
+        "%s: `%s maintenance 2h %s: REASON`, or `14:00-16:00` (UTC) for 2h, or `check NAME*` "
         "for components; `%s maintenance end N`",
-        what, prefix, prefix);
+        what, prefix, some_component(m), prefix);
     return false;
 }
 
@@ -364,8 +370,8 @@ static void list(struct model *m, const struct asker *by)
     for (w = m->windows; w; w = w->next)
         left++;
     if (!left) {
-        SAY(m, by, "nothing is planned; `%s maintenance 2h Editing: REASON` keeps drafts away",
-            prefix);
+        SAY(m, by, "nothing is planned; `%s maintenance 2h %s: REASON` keeps drafts away", prefix,
+            some_component(m));
         return;
     }
     buf_init(&line, 2 * LINE_BYTES);

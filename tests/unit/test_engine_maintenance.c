@@ -585,8 +585,8 @@ static void answers_to_commands(void **state)
     static const struct {
         const char *typed, *answer;
     } rows[] = {
-        {"", "nothing is planned; `!status maintenance 2h Editing: REASON` keeps drafts away"},
-        {" Editing: x", "say for how long: `!status maintenance 2h Editing: REASON`"},
+        {"", "nothing is planned; `!status maintenance 2h Reading: REASON` keeps drafts away"},
+        {" Editing: x", "say for how long: `!status maintenance 2h Reading: REASON`"},
         {" 2h", "say of what"},
         {" 2h: x", "say of what"},
         {" 2h Editing", "say why"},
@@ -686,6 +686,7 @@ static void status_mentions_it(void **state)
     house_expect_last(h, HOUSE_OPS,
                       "nothing is open, maintenance of Editing until 20:00 and 1 more; `!status "
                       "open TITLE` makes a draft by hand");
+    assert_null(strstr(fake_chat_last(&h->chat, HOUSE_OPS), " | maintenance")); /* once */
     house_jinxer(h, FRONTEND);
     house_say(h, HOUSE_OPS, "reader1", "=", "!status");
     house_expect_last(h, HOUSE_OPS, " | maintenance of Editing until 20:00 and 1 more");
