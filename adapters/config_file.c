@@ -561,7 +561,7 @@ static void syntax_error(const config_t *config, const struct config_text *text,
     else
         problems_add(problems, &where,
                      "%s: look here and on the line before for a quote, comma or bracket that is "
-                     "missing or too many; what follows was not read",
+                     "missing or too many, or a word without quotes; what follows was not read",
                      what);
 }
 

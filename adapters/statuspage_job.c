@@ -539,8 +539,9 @@ static void end_public(struct job *job, const struct job_page *page, const struc
             "\"%s\"",
             page->public_url, o->status, page->name);
     else if (o->status == 404)
-        end(job, o->result, "%s has no public status API: correct \"public_url\" of \"%s\" (%s)",
-            page->public_url, page->name, o->error);
+        end(job, o->result,
+            "%s has no public status API (HTTP 404): correct \"public_url\" of page \"%s\"",
+            page->public_url, page->name);
     else
         end(job, o->result, "%s", o->error);
 }
@@ -556,8 +557,9 @@ static bool take_failure(struct job *job, struct job_page *page, const struct ht
         end_public(job, page, o);
     else if (job->req.op == PAGE_CHECK && o->status == 404)
         end(job, o->result,
-            "there is no page with the id %s for this key: correct \"id\" of page \"%s\" (%s)",
-            page->page_id, page->name, o->error);
+            "there is no page with the id %s for this key (HTTP 404): correct \"id\" of page "
+            "\"%s\"",
+            page->page_id, page->name);
     else if (o->status == 401 || o->status == 403)
         end(job, o->result, "%s: put a valid one in place for page \"%s\"", o->error, page->name);
     else
