@@ -13,6 +13,7 @@
 #include "log.h"
 #include "problems.h"
 #include "run.h"
+#include "run_backtest.h"
 #include "run_replay.h"
 #include "version.h"
 
@@ -40,8 +41,19 @@ static const struct subcommand subcommands[] = {
      "The daemon. Runs in the foreground and logs to stderr. SIGHUP reads FILE again (all of it or "
      "nothing), SIGTERM leaves within 2 s.",
      main_run},
-    {"check", "check -c FILE",
-     "Prints every problem of a configuration as file:line: text. Exit status 0 or 78.",
+    {"check", "check -c FILE [--replay [--against FILE] [--json] LOG...]",
+     "Prints every problem of a configuration as file:line: text. Exit status 0 or 78.\n"
+     "With --replay it compares what that configuration would have drafted, by past logs of "
+     "channels, with what the running one would: drafts lost, later, earlier, gained or changed, "
+     "one line each with the reason, and a last line that counts them. No key or password is "
+     "looked at.\n"
+     "  --against FILE  the configuration to compare with; without it the one that crier runs "
+     "with,\n"
+     "                  running.cfg in the state_dir of -c FILE\n"
+     "  --json          one JSON object per line\n"
+     "  LOG             as for replay; what is no file is taken for a pattern with * and ?\n"
+     "Exit status 1 when a draft is lost or later, 0 when none is, 65 when some input was bad, 66 "
+     "when a log or the configuration to compare with is not there, 78 when FILE has mistakes.",
      main_check},
     {"sandbox",
      "sandbox [--port N] [--db FILE] [--key KEY] [--page ID] [--components A,B] [--name NAME]",
@@ -106,7 +118,7 @@ static int usage(const char *name)
     return EX_USAGE;
 }
 
-/* -c FILE and -v, for run and check. @return NULL when the words are off. */
+/* -c FILE and -v, for run. @return NULL when the words are off. */
 static const char *config_option(int argc, char **argv)
 {
     const char *path = NULL;
@@ -132,9 +144,34 @@ static int main_run(int argc, char **argv)
 
 static int main_check(int argc, char **argv)
 {
-    const char *path = config_option(argc, argv);
+    static const struct option options[] = {{"replay", no_argument, NULL, 'r'},
+                                            {"against", required_argument, NULL, 'a'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {NULL, 0, NULL, 0}};
+    struct run_backtest test = {NULL, NULL, NULL, 0, false};
+    bool replay = false;
+    int c;
 
-    return path ? run_check(path) : usage("check");
+    while ((c = getopt_long(argc, argv, "c:v", options, NULL)) != -1) {
+        if (c == 'c')
+            test.config_path = optarg;
+        else if (c == 'v')
+            log_set_level(LOG_LEVEL_DEBUG);
+        else if (c == 'r')
+            replay = true;
+        else if (c == 'a')
+            test.against_path = optarg;
+        else if (c == 'j')
+            test.json = true;
+        else
+            return usage("check");
+    }
+    test.log = (const char *const *)argv + optind;
+    test.n_logs = (size_t)(argc - optind);
+    if (!test.config_path || replay != (test.n_logs > 0) ||
+        (!replay && (test.against_path || test.json)))
+        return usage("check");
+    return replay ? run_backtest(&test) : run_check(test.config_path);
 }
 
 /* Mistakes elsewhere in the configuration must not stand between anybody and a backup. */

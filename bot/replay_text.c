@@ -54,8 +54,7 @@ static void add_severity(struct buf *b, bool paging, enum severity severity)
     buf_adds(b, paging ? "page" : severity == SEVERITY_UNKNOWN ? "alert" : severity_name(severity));
 }
 
-/* `page ProbeDown on HOST` or, without a host, what it says. */
-static void add_alert(struct buf *b, const char *check, const char *host, const char *summary)
+void replay_alert(struct buf *b, const char *check, const char *host, const char *summary)
 {
     buf_adds(b, check);
     if (*host)
@@ -152,7 +151,7 @@ static void add_signal(struct buf *b, const struct replay_event *e, const struct
         buf_addf(b, "%s %s ", when_hms(s->alert->first_wall_ms, hms), s->alert->source);
         add_severity(b, s->alert->paging != 0, (enum severity)s->alert->severity);
         buf_addc(b, ' ');
-        add_alert(b, s->alert->check_name, s->alert->host, s->alert->summary);
+        replay_alert(b, s->alert->check_name, s->alert->host, s->alert->summary);
         if (s->alert->rule[0])
             buf_addf(b, " (rule \"%s\")", s->alert->rule);
         buf_adds(b, s->alert->firing ? "" : " (over by then)");
@@ -208,7 +207,7 @@ void replay_text(struct buf *b, const struct settings *settings, const struct re
         buf_addf(b, " %s ", e->decision->source);
         add_severity(b, e->decision->paging, e->decision->severity);
         buf_addc(b, ' ');
-        add_alert(b, e->decision->check, e->decision->host, e->decision->summary);
+        replay_alert(b, e->decision->check, e->decision->host, e->decision->summary);
         buf_adds(b, ": ");
         replay_decision(b, settings, e->decision);
         break;

@@ -28,6 +28,7 @@
 #include "problems.h"
 #include "process_signals.h"
 #include "run_ears.h"
+#include "running_config.h"
 #include "secret.h"
 #include "statuspage.h"
 #include "store_sqlite.h"
@@ -441,6 +442,16 @@ static int make_page(struct run *r, const struct settings *settings, struct stat
     return statuspage_create(settings, r->net, &sink, ret);
 }
 
+/* For `crier check --replay`: nobody waits for it, so failing is no reason to stop. */
+static void keep_config(const struct run *r)
+{
+    int err = running_config_write(r->state_dir, r->settings);
+
+    if (err && err != CRIER_EIO)
+        log_warnx("run", "cannot write %s/%s: %s", r->state_dir, RUNNING_CONFIG,
+                  crier_strerror(err));
+}
+
 static void reload(struct run *r)
 {
     struct loaded loaded;
@@ -486,6 +497,7 @@ static void reload(struct run *r)
     run_board_reload(&r->board, r->settings);
     if (run_ears_set(r->ears, r->settings, r->engine))
         log_errorx("run", "out of memory: not every file and feed is read; send SIGHUP again");
+    keep_config(r);
     log_info("run", "configuration reloaded");
 }
 
@@ -574,8 +586,10 @@ static int start(struct run *r)
         irc_create(r->settings, r->net, &chat_sink, &r->irc))
         return EX_OSERR;
     err = run_web_start(&r->web, r->settings, &r->formats, &r->courier);
-    if (!err)
+    if (!err) {
         run_board_start(&r->board, r->web.web, &r->courier, r->settings);
+        keep_config(r);
+    }
     return err;
 }
 
