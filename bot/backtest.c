@@ -378,17 +378,6 @@ static int64_t apart(const struct backtest_draft *x, const struct backtest_draft
     return x->wall_ms < y->wall_ms ? y->wall_ms - x->wall_ms : x->wall_ms - y->wall_ms;
 }
 
-static bool share_alert(const struct backtest_draft *x, const struct backtest_draft *y)
-{
-    size_t i, j;
-
-    for (i = 0; i < x->n_alerts; i++)
-        for (j = 0; j < y->n_alerts; j++)
-            if (x->alert[i] == y->alert[j])
-                return true;
-    return false;
-}
-
 /* What cannot be parsed shares nothing. */
 static bool share_component(const char *one, const char *two, bool *ret_equal)
 {
@@ -407,6 +396,21 @@ static bool share_component(const char *one, const char *two, bool *ret_equal)
     components_finish(&x);
     components_finish(&y);
     return found;
+}
+
+/* The same alert opened both; or they gathered one, which says less, and hurt the same. */
+static bool share_alert(const struct backtest_draft *x, const struct backtest_draft *y)
+{
+    bool equal;
+    size_t i, j;
+
+    if (x->key && x->key == y->key)
+        return true;
+    for (i = 0; i < x->n_alerts; i++)
+        for (j = 0; j < y->n_alerts; j++)
+            if (x->alert[i] == y->alert[j])
+                return share_component(x->last.components, y->last.components, &equal);
+    return false;
 }
 
 /* One began while the other was open, and both hurt the same. */

@@ -2,8 +2,9 @@
  * backtest: the drafts of two configurations on the same logs, and how they differ.
  *
  * Two replays tell it what happens, line by line in step. A draft of the one is that of the other
- * when they began with the same alert, or when one began during the other and hurts a component of
- * it. What is left over was lost or gained. Pure apart from memory.
+ * when the same alert opened both, or when both hurt one component and gathered one alert, or one
+ * began while the other was open and within half an hour. What is left over was lost or gained.
+ * Pure apart from memory.
  */
 #ifndef CRIER_BACKTEST_H
 #define CRIER_BACKTEST_H

@@ -1,8 +1,6 @@
 #include "run_backtest.h"
 
 #include <errno.h>
-#include <glob.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,11 +18,12 @@
 #include "when.h"
 
 #include "config_file.h"
+#include "log_paths.h"
 #include "logread.h"
 #include "patterns.h"
 #include "running_config.h"
 
-enum { LINE_MAX_BYTES = 1 << 22, PATHS_MAX = 100000, EXIT_WORSE = 1 };
+enum { LINE_MAX_BYTES = 1 << 22, EXIT_WORSE = 1 };
 
 struct side {
     struct backtest *backtest; /* borrowed */
@@ -39,8 +38,7 @@ struct test {
     struct side side[BACKTEST_SIDES];
     struct backtest *backtest;
     struct logread *log;
-    char **path; /* of the logs */
-    size_t n_paths, cap_paths;
+    struct log_paths logs;
     struct buf text;
 };
 
@@ -139,39 +137,6 @@ static int make_replays(struct test *t)
 
 /* ---- logs ------------------------------------------------------------------------------------ */
 
-static int add_path(struct test *t, const char *path)
-{
-    char **all = array_grow(t->path, &t->cap_paths, t->n_paths + 1, sizeof *all, PATHS_MAX);
-
-    if (!all)
-        return CRIER_ENOMEM;
-    t->path = all;
-    all[t->n_paths] = strdup(path);
-    if (!all[t->n_paths])
-        return CRIER_ENOMEM;
-    t->n_paths++;
-    return 0;
-}
-
-/* A name with the characters of patterns is taken as it is where there is such a file. */
-static int add_log(struct test *t, const char *path)
-{
-    glob_t found;
-    size_t i;
-    int r;
-
-    if (!strcmp(path, "-") || !access(path, F_OK))
-        return add_path(t, path);
-    memset(&found, 0, sizeof found);
-    r = glob(path, 0, NULL, &found);
-    if (r)
-        r = r == GLOB_NOSPACE ? CRIER_ENOMEM : CRIER_ENOENT;
-    for (i = 0; i < found.gl_pathc && !r; i++)
-        r = add_path(t, found.gl_pathv[i]);
-    globfree(&found);
-    return r;
-}
-
 static int find_logs(struct test *t)
 {
     const struct run_backtest *args = t->args;
@@ -179,19 +144,17 @@ static int find_logs(struct test *t)
     size_t i;
 
     for (i = 0; i < args->n_logs; i++) {
-        r = add_log(t, args->log[i]);
-        if (r == CRIER_ENOMEM)
-            return EX_OSERR;
+        r = log_paths_add(&t->logs, args->log[i]);
         if (!r)
             continue;
-        (void)fprintf(stderr, "crier: %s: there is no such log\n", args->log[i]);
+        if (r == CRIER_ENOMEM)
+            return EX_OSERR;
         code = EX_NOINPUT;
+        if (r == CRIER_EACCESS)
+            (void)fprintf(stderr, "crier: %s cannot be read\n", t->logs.item[t->logs.n - 1]);
+        else
+            (void)fprintf(stderr, "crier: %s: there is no such log\n", args->log[i]);
     }
-    for (i = 0; i < t->n_paths; i++)
-        if (strcmp(t->path[i], "-") != 0 && access(t->path[i], R_OK)) {
-            (void)fprintf(stderr, "crier: %s: %s\n", t->path[i], strerror(errno));
-            code = EX_NOINPUT;
-        }
     return code;
 }
 
@@ -348,7 +311,7 @@ static int run_test(struct test *t)
         code = make_replays(t);
     if (code)
         return code;
-    if (logread_create((const char *const *)t->path, t->n_paths, &options, &t->log))
+    if (logread_create((const char *const *)t->logs.item, t->logs.n, &options, &t->log))
         return EX_OSERR;
     r = play_lines(t);
     if (!r)
@@ -372,9 +335,7 @@ int run_backtest(const struct run_backtest *args)
     for (i = 0; i < BACKTEST_SIDES; i++)
         settings_destroy(t.side[i].settings);
     logread_destroy(t.log);
-    while (t.n_paths)
-        free(t.path[--t.n_paths]);
-    free(t.path);
+    log_paths_finish(&t.logs);
     buf_finish(&t.text);
     return code;
 }
