@@ -609,21 +609,14 @@ static void fire_due(struct model *m, struct now now)
 static void keep_components(struct model *m, const struct page_answer *answer)
 {
     struct incident *inc;
-    char *text = NULL;
 
-    for (inc = m->incidents; inc; inc = inc->next) {
-        if (inc->r.state != INCIDENT_DRAFT || strcmp(inc->r.page, answer->page) != 0 ||
-            (inc->r.components_before && inc->r.components_before[0]))
-            continue;
-        if (!text)
-            text = components_text(answer->now_components);
-        if (!text || !model_text(m, &inc->r.components_before, text)) {
+    for (inc = m->incidents; inc; inc = inc->next)
+        if (inc->r.state == INCIDENT_DRAFT && !strcmp(inc->r.page, answer->page) &&
+            !(inc->r.components_before && inc->r.components_before[0]) &&
+            incident_keep_before(m, inc, answer->now_components)) {
             model_fail(m);
-            break;
+            return;
         }
-        model_put(m, RECORD_INCIDENT, &inc->r);
-    }
-    free(text);
 }
 
 static void take_check(struct model *m, const struct page_answer *answer)

@@ -328,28 +328,80 @@ struct revision *incident_ending(const struct incident *inc)
     return NULL;
 }
 
-/* The worst that another incident on the page, or on its way there, claims of it, or operational.
- */
+/* What another incident on the same page, or on its way there, claims of it, or operational. */
+static enum component_status claim_of(const struct incident *other, const struct incident *inc,
+                                      const char *name)
+{
+    const struct revision *theirs = other->revisions;
+    const struct component_claim *claim;
+
+    while (theirs && !is_sent(theirs))
+        theirs = theirs->next;
+    if (other == inc || !theirs || strcmp(other->r.page, inc->r.page) != 0 ||
+        (!model_is_open(other) && other->r.state != INCIDENT_FOREIGN))
+        return COMPONENT_OPERATIONAL;
+    claim = components_find(&theirs->components, name);
+    return claim ? claim->status : COMPONENT_OPERATIONAL;
+}
+
+/* The worst of these. */
 static enum component_status claimed(const struct model *m, const struct incident *inc,
                                      const char *name)
 {
     enum component_status worst = COMPONENT_OPERATIONAL;
     const struct incident *other;
 
-    for (other = m->incidents; other; other = other->next) {
-        const struct revision *theirs = other->revisions;
-        const struct component_claim *claim;
-
-        while (theirs && !is_sent(theirs))
-            theirs = theirs->next;
-        if (other == inc || !theirs || strcmp(other->r.page, inc->r.page) != 0 ||
-            (!model_is_open(other) && other->r.state != INCIDENT_FOREIGN))
-            continue;
-        claim = components_find(&theirs->components, name);
-        if (claim && claim->status > worst)
-            worst = claim->status;
-    }
+    for (other = m->incidents; other; other = other->next)
+        if (claim_of(other, inc, name) > worst)
+            worst = claim_of(other, inc, name);
     return worst;
+}
+
+/* How a component would be without those who claim it; true when there are any. */
+static bool without_claims(const struct model *m, const struct incident *inc, const char *name,
+                           struct components *scratch, enum component_status *ret, int *ret_err)
+{
+    const struct incident *other;
+    bool any = false;
+
+    *ret = COMPONENT_OPERATIONAL;
+    for (other = m->incidents; other && !*ret_err; other = other->next) {
+        if (other == inc || claim_of(other, inc, name) == COMPONENT_OPERATIONAL)
+            continue;
+        any = true;
+        components_finish(scratch);
+        *ret_err = components_parse(scratch, other->r.components_before);
+        if (!*ret_err && before(scratch, name) > *ret)
+            *ret = before(scratch, name);
+    }
+    return any;
+}
+
+int incident_keep_before(struct model *m, struct incident *inc, const struct components *now)
+{
+    struct components was, scratch;
+    enum component_status status;
+    char *text = NULL;
+    size_t i;
+    int r = 0;
+
+    components_init(&was);
+    components_init(&scratch);
+    for (i = 0; i < now->n && !r; i++) {
+        if (!without_claims(m, inc, now->item[i].name, &scratch, &status, &r))
+            status = now->item[i].status;
+        if (!r)
+            r = components_set(&was, now->item[i].name, status);
+    }
+    if (!r && (text = components_text(&was)) != NULL &&
+        model_text(m, &inc->r.components_before, text))
+        model_put(m, RECORD_INCIDENT, &inc->r);
+    else
+        r = CRIER_ENOMEM;
+    free(text);
+    components_finish(&was);
+    components_finish(&scratch);
+    return r;
 }
 
 bool incident_respect(const struct model *m, const struct incident *inc, struct components *c)

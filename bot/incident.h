@@ -90,6 +90,10 @@ struct revision *incident_standing(const struct incident *inc);
 struct revision *incident_trouble(const struct incident *inc);
 /** The confirmed revision on its way that ends it, or NULL. */
 struct revision *incident_ending(const struct incident *inc);
+/** Keeps how components were before the outage: as they are on the page now, but for what other
+ * incidents claim of them. @return 0 or an error, nothing kept then. */
+int incident_keep_before(struct model *m, struct incident *inc, const struct components *now)
+    __attribute__((warn_unused_result));
 /** Raises each component to the worst that another incident on the page claims. @return whether
  * that changed any. */
 bool incident_respect(const struct model *m, const struct incident *inc, struct components *c);

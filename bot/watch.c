@@ -16,6 +16,7 @@
 enum {
     TOLD_BYTES = 250,
     READING_MAX_MS = 30 * 1000,
+    TWIN_TELL_MS = 60 * 60 * 1000, /* the page may refuse to let go of one */
     WATCH_EVERY_MS = 60 * 1000,
     TASK_PATIENCE_MS = 3 * 1000,
     TASKS_MAX = 20
@@ -279,8 +280,8 @@ static const char twin_step[] = "twin";
 
 /* What it made of the components is put right, by an update that nobody is mailed about, and then
  * it goes. */
-static void remove_one(struct model *m, const struct incident *inc,
-                       const struct page_incident *gone, size_t page_index)
+static void remove_one(struct model *m, struct incident *inc, const struct page_incident *gone,
+                       size_t page_index)
 {
     const struct revision *rev = model_public_revision(inc);
     struct page_request req;
@@ -306,9 +307,11 @@ static void remove_one(struct model *m, const struct incident *inc,
     turn_audit(m->turn, "incident %lld: twin %s of %s is removed from the page",
                (long long)inc->r.id, gone->remote_id, inc->r.remote_id);
     model_timeline(m, inc->r.id, m->now.wall_ms, "twin", "", gone->remote_id);
-    chat_home(m, inc, SAY_ANNOUNCE,
-              "the page had %lld twice; one of them is being removed, %s stays",
-              (long long)inc->r.id, chat_url(m, inc));
+    if (!inc->twin_boot_ms || m->now.boot_ms - inc->twin_boot_ms >= TWIN_TELL_MS)
+        chat_home(m, inc, SAY_ANNOUNCE,
+                  "the page had %lld twice; one of them is being removed, %s stays",
+                  (long long)inc->r.id, chat_url(m, inc));
+    inc->twin_boot_ms = m->now.boot_ms;
 }
 
 static bool is_going(const struct page_incident *p)
@@ -331,8 +334,9 @@ static void remove_twin(struct model *m, struct incident *inc, const struct page
 {
     bool other_goes = goes_before(other, ours);
 
-    if (outbox_pending(inc) || other->step == STEP_RESOLVED)
-        return;
+    if (outbox_pending(inc) || other->step == STEP_RESOLVED ||
+        (inc->twin_boot_ms && m->now.boot_ms - inc->twin_boot_ms < READING_MAX_MS))
+        return; /* or this reading began before the last one's answer was acted on */
     if (!other_goes) {
         if (!model_text(m, &inc->r.remote_id, other->remote_id) ||
             !model_text(m, &inc->r.url, other->url) ||

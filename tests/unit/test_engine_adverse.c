@@ -326,6 +326,31 @@ static void a_draft_that_is_over_adopts_no_end(void **state)
                       "PROPOSAL 1.4, monitoring, not public: \"Errors. Pages should load again");
 }
 
+/* ---- two at once ----------------------------------------------------------------------------- */
+
+static void what_another_claimed_is_not_how_it_was(void **state)
+{
+    struct house *h = *state;
+
+    fake_page_set_component(&h->page, NULL, "Search", COMPONENT_UNDER_MAINTENANCE);
+    house_publish(h); /* Editing: partial outage */
+    house_wait_sliced(h, 12 * MINUTE, 10 * SECOND);
+    house_say(h, HOUSE_OPS, "deployer2", "=", "!status open Other trouble");
+    house_say(h, HOUSE_OPS, "deployer2", "=",
+              "!status edit 2 components Editing: degraded, Search: major");
+    house_wait(h, 20 * SECOND);
+    house_say(h, HOUSE_OPS, "deployer2", "=", "!status confirm 2.2");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status resolve 1: It is over.");
+    house_wait(h, 20 * SECOND);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
+    house_say(h, HOUSE_OPS, "deployer2", "=", "!status resolve 2: It is over.");
+    house_expect_said(h, HOUSE_OPS, "Editing: operational, Search: under maintenance");
+    house_wait(h, 20 * SECOND);
+    house_say(h, HOUSE_OPS, "deployer2", "=", "!status confirm 2.3");
+    house_expect_said(h, HOUSE_OPS, "2 is resolved on the page");
+    assert_int_equal(components_find(&h->page.now, "Editing")->status, COMPONENT_OPERATIONAL);
+}
+
 /* ---- the clock ------------------------------------------------------------------------------- */
 
 static void a_clock_set_on_makes_nothing_stale(void **state)
@@ -407,6 +432,7 @@ int main(void)
         HOUSE_TEST(another_relapse_is_another_reason),
         HOUSE_TEST(an_edit_by_hand_does_not_end_the_proposals),
         HOUSE_TEST(a_draft_that_is_over_adopts_no_end),
+        HOUSE_TEST(what_another_claimed_is_not_how_it_was),
         HOUSE_TEST(a_clock_set_on_makes_nothing_stale),
         HOUSE_TEST(a_clock_set_on_makes_quiet_no_longer),
         HOUSE_TEST(mails_of_what_is_over_count),
