@@ -33,6 +33,7 @@ const struct store_migration store_migrations[] = {
     {2, RECORD_INCIDENT, "nudges"},
     {2, RECORD_INCIDENT, "nudged_wall_ms"},
     {2, RECORD_INCIDENT, "postmortem"},
+    {2, RECORD_ALERT, "crowd"},
     {2, RECORD_ALERT, "group_key"},
     {2, RECORD_TIMELINE, "ref"},
     {2, RECORD_TIMELINE, "subject"},

@@ -18,7 +18,8 @@ const struct rule_settings *alert_rule(const struct model *m, const struct alert
 bool alert_tells_by(const struct alert *a, const struct rule_settings *rule)
 {
     return rule && !rule->ignore &&
-           (a->r.paging || (rule->watched && a->r.severity == SEVERITY_CRITICAL));
+           (a->r.paging || (rule->watched && a->r.severity == SEVERITY_CRITICAL &&
+                            (rule->at_once <= 1 || a->r.crowd)));
 }
 
 bool alert_tells(const struct model *m, const struct alert *a)
@@ -158,25 +159,36 @@ struct alert *alert_find_amended(const struct model *m, const struct signal *sig
     return NULL;
 }
 
-/* Room for one more. Of the oldest: one that belongs to nothing goes first, else one that is not
- * held, else the oldest of all. */
+/* How much would be lost with it. What an incident waits for, pages above all, is forgotten last:
+ * it would be taken for over. */
+static int worth(const struct model *m, const struct alert *a)
+{
+    if (!a->r.firing || (!a->r.incident && !a->r.held))
+        return a->r.incident ? 1 : 0;
+    if (a->r.held)
+        return 2;
+    return !alert_tells(m, a) ? 1 : a->r.paging ? 4 : 3;
+}
+
+/* Room for one more: the oldest of those that are worth least; one that is worth nothing is looked
+ * for among the oldest only. */
 static void bound(struct model *m)
 {
     struct alert *a, *victim = NULL;
-    int depth = 0;
+    int depth = 0, least = 0;
 
     if (m->n_alerts < (size_t)m->settings->triage.max_signals)
         return;
-    for (a = m->alert_oldest; a && depth < VICTIM_DEPTH; a = a->newer, depth++) {
-        if (!a->r.incident && !(a->r.held && a->r.firing)) {
+    for (a = m->alert_oldest; a; a = a->newer, depth++) {
+        int w = worth(m, a);
+
+        if (!victim || w < least) {
             victim = a;
-            break;
+            least = w;
         }
-        if (!victim && !a->r.held)
-            victim = a;
+        if (!least || (least == 1 && depth >= VICTIM_DEPTH))
+            break;
     }
-    if (!victim)
-        victim = m->alert_oldest;
     assert(victim); /* max_signals is at least 1 */
     alert_account(m, victim, -1);
     model_alert_remove(m, victim);

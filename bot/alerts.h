@@ -15,7 +15,8 @@ enum { ALERT_FORGOTTEN_MS = 24 * 60 * 60 * 1000 };
 
 /** The rule that matched it, or NULL; borrowed from the settings. */
 const struct rule_settings *alert_rule(const struct model *m, const struct alert *a);
-/** Whether it says that readers are affected: paging, or critical on a watched check. */
+/** Whether it says that readers are affected: paging, or critical on a watched check (and one of a
+ * crowd, see crowd.h, where its rule asks for that). */
 bool alert_tells(const struct model *m, const struct alert *a);
 /** The same when the rule is at hand; NULL: false. */
 bool alert_tells_by(const struct alert *a, const struct rule_settings *rule);

@@ -17,6 +17,7 @@ enum decision_kind {
     DECISION_IGNORED,   /* its rule says ignore */
     DECISION_NO_RULE,   /* none matches it */
     DECISION_UNWATCHED, /* its rule is not of what users notice, and nobody is paged */
+    DECISION_FEW,       /* watched, but its rule asks for more of them at once */
     DECISION_ALONE,     /* watched, but no deploy is near, and others are too few for a storm */
     DECISION_PLANNED,   /* a maintenance window covers it */
     DECISION_HELD,      /* people closed what it belonged to, and it has not recovered since */

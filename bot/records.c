@@ -86,25 +86,16 @@ static const struct column shown_columns[] = {
 };
 
 static const struct column alert_columns[] = {
-    INT(record_alert, id),
-    INT(record_alert, live),
-    INT(record_alert, firing),
-    INT(record_alert, severity),
-    INT(record_alert, paging),
-    INT(record_alert, count),
-    INT(record_alert, incident),
-    INT(record_alert, held),
-    INT(record_alert, first_wall_ms),
-    INT(record_alert, last_wall_ms),
-    INT(record_alert, resolved_wall_ms),
-    INT(record_alert, line_id),
-    TEXT(record_alert, source),
-    TEXT(record_alert, place),
-    TEXT(record_alert, check_name),
-    TEXT(record_alert, host),
-    TEXT(record_alert, summary),
-    TEXT(record_alert, rule),
-    TEXT(record_alert, group_key),
+    INT(record_alert, id),           INT(record_alert, live),
+    INT(record_alert, firing),       INT(record_alert, severity),
+    INT(record_alert, paging),       INT(record_alert, count),
+    INT(record_alert, incident),     INT(record_alert, held),
+    INT(record_alert, crowd),        INT(record_alert, first_wall_ms),
+    INT(record_alert, last_wall_ms), INT(record_alert, resolved_wall_ms),
+    INT(record_alert, line_id),      TEXT(record_alert, source),
+    TEXT(record_alert, place),       TEXT(record_alert, check_name),
+    TEXT(record_alert, host),        TEXT(record_alert, summary),
+    TEXT(record_alert, rule),        TEXT(record_alert, group_key),
 };
 
 static const struct column deploy_columns[] = {

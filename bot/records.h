@@ -164,6 +164,7 @@ struct record_alert {
     int64_t count;
     int64_t incident; /* it belongs to, or 0 */
     int64_t held;     /* 1: its incident was closed by people; silent until it recovers */
+    int64_t crowd;    /* 1: so many at once that its rule's at_once is reached */
     int64_t first_wall_ms;
     int64_t last_wall_ms;
     int64_t resolved_wall_ms;

@@ -78,6 +78,8 @@ static const char *decision_name(enum decision_kind k)
         return "no-rule";
     case DECISION_UNWATCHED:
         return "unwatched";
+    case DECISION_FEW:
+        return "few";
     case DECISION_ALONE:
         return "alone";
     case DECISION_PLANNED:
@@ -112,6 +114,9 @@ void replay_decision(struct buf *b, const struct settings *settings, const struc
         return;
     case DECISION_UNWATCHED:
         buf_addf(b, "rule \"%s\" is not watched and nobody is paged: it can only join", d->rule);
+        return;
+    case DECISION_FEW:
+        buf_addf(b, "rule \"%s\" tells only when more fire at once (at_once)", d->rule);
         return;
     case DECISION_ALONE:
         buf_addf(b, "no deploy within %s", when_duration(t->deploy_window_ms, window));

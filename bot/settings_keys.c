@@ -281,6 +281,9 @@ static const struct setting_key rule_keys[] = {
     BOOLEAN(rule_settings, ignore, "false", "such alerts open and join nothing"),
     BOOLEAN(rule_settings, watched, "false",
             "users notice: counts after deploys and in storms of alerts"),
+    INTEGER(rule_settings, "at_once", at_once, 1, 50, "1", "alerts",
+            "watched only when so many (different hosts, if the rule has host) begin within "
+            "storm_window"),
     CHOICE(rule_settings, impact, SETTING_ENUM, impact_names, NULL, 0, "minor, major or critical"),
     STRING(rule_settings, "wording", wording, NAME_BYTES, NULL, 0, "name of a wording"),
     LIST(rule_settings, "components", component, n_components, rule_component_section, 0,

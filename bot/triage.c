@@ -212,6 +212,15 @@ void triage_update_quiet(struct model *m, struct incident *inc)
     follow_alerts(m, inc);
 }
 
+void triage_update_quiet_all(struct model *m)
+{
+    struct incident *inc;
+
+    for (inc = m->incidents; inc; inc = inc->next)
+        if (model_is_open(inc))
+            triage_update_quiet(m, inc);
+}
+
 void triage_quiet_again(struct model *m, struct incident *inc)
 {
     if (!inc->r.quiet_wall_ms)
@@ -459,6 +468,8 @@ struct verdict triage_consider(struct model *m, struct alert *a)
             v.kind = DECISION_NO_RULE;
         else if (!rule->watched)
             v.kind = DECISION_UNWATCHED;
+        else if (a->r.severity == SEVERITY_CRITICAL)
+            v.kind = DECISION_FEW;
         return v;
     }
     suspect = deploy_suspect(m);
@@ -560,14 +571,11 @@ void triage_purge(struct model *m)
 {
     int64_t since = m->now.boot_ms - m->settings->triage.lookback_ms;
     int64_t storm = m->now.boot_ms - m->settings->triage.storm_window_ms;
-    struct incident *inc;
     struct alert *a, *newer;
 
     if (m->full_told)
         reconsider_pages(m);
-    for (inc = m->incidents; inc; inc = inc->next)
-        if (model_is_open(inc))
-            triage_update_quiet(m, inc);
+    triage_update_quiet_all(m);
 
     if (storm < since)
         since = storm;

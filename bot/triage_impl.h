@@ -24,6 +24,8 @@ void triage_note_alarm(struct model *m, struct incident *inc);
 void triage_absorb(struct model *m, struct incident *inc, struct alert *a);
 /** The incident's alerts fire or are quiet, since now when that is new. */
 void triage_update_quiet(struct model *m, struct incident *inc);
+/** The same for all that are open. */
+void triage_update_quiet_all(struct model *m);
 /** Whether an alert that belongs to nothing joins an incident, or opens one by itself. */
 struct verdict triage_consider(struct model *m, struct alert *a);
 

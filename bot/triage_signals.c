@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "alerts.h"
+#include "crowd.h"
 #include "buf.h"
 #include "deploys.h"
 #include "follow.h"
@@ -111,6 +112,7 @@ static void on_firing(struct model *m, const struct signal *sig)
     }
     if (!a->r.firing) {
         a->r.held = 0; /* what people closed has recovered in between */
+        a->r.crowd = 0;
         if (!model_name(m, &a->r.place, sig->place))
             return;
     }
@@ -151,6 +153,7 @@ static void on_firing(struct model *m, const struct signal *sig)
         a->planned = maintenance_covers(m, a);
     alert_account(m, a, 1);
     model_alert_touch(m, a);
+    crowd_gather(m, a, rule);
     model_put(m, RECORD_ALERT, &a->r);
     began = (began || worse) && !a->r.held;
     a->noted = a->noted || began;
@@ -194,7 +197,9 @@ static void on_resolved(struct model *m, const struct signal *sig)
     if (a->r.held) /* what people closed: kept so that a second recovery finds it */
         return;
     lookback_alert(m, a, sig, "resolved");
-    if (inc)
+    if (crowd_thin(m, a))
+        triage_update_quiet_all(m);
+    else if (inc)
         triage_update_quiet(m, inc);
 }
 
