@@ -179,7 +179,7 @@ INSTALL ?= install
 install: $(OUT)/crier
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/crier/scenarios
 	$(INSTALL) -m 755 $(OUT)/crier $(DESTDIR)$(PREFIX)/bin/crier
-	$(INSTALL) -m 644 $(wildcard config/*.cfg) $(DESTDIR)$(PREFIX)/share/crier/
+	$(INSTALL) -m 644 $(wildcard config/*.cfg config/*.expect) $(DESTDIR)$(PREFIX)/share/crier/
 	$(INSTALL) -m 644 $(wildcard config/scenarios/*.log) $(DESTDIR)$(PREFIX)/share/crier/scenarios/
 
 .PHONY: clean

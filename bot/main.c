@@ -78,6 +78,11 @@ static const struct subcommand subcommands[] = {
      "  --format NAME           of the logs, instead of recognising each by its lines: dated,\n"
      "                          wm-bot, znc, energymech, irssi, weechat or json\n"
      "  --channel '#CHANNEL'    of the logs, instead of what their names tell\n"
+     "  --expect FILE           instead of LOG: the scenarios of FILE, and whether each went as "
+     "it\n"
+     "                          says; only those whose names hold one of the words behind it. "
+     "Exit\n"
+     "                          status 1 when one did not, 65 for mistakes in FILE\n"
      "A log may be a file, with gzip or without, or a directory of them. A log has no accounts: "
      "its nicks stand for the configured sources and people. Exit status 65 "
      "when lines could not be read, 66 when a log is not there, 78 for the configuration.",

@@ -16,6 +16,7 @@
 #include "problems.h"
 #include "replay.h"
 #include "replay_text.h"
+#include "run_expect.h"
 #include "settings.h"
 #include "when.h"
 
@@ -33,6 +34,7 @@ enum {
 
 struct command {
     const char *config_path;
+    const char *expect_path;
     bool json;
     bool says;
     bool explain;
@@ -179,7 +181,8 @@ static int usage(const char *problem, const char *word)
         (void)fprintf(stderr, "crier: %s%s%s\n", problem, word ? " " : "", word ? word : "");
     (void)fprintf(stderr, "usage: crier replay -c FILE [--json] [--say] [--explain] "
                           "[--assume-confirm DELAY] [--obey] [--date DAY] [--format NAME] "
-                          "[--channel CHANNEL] LOG...\n");
+                          "[--channel CHANNEL] LOG...\n"
+                          "       crier replay -c FILE --expect FILE [--json] [NAME...]\n");
     return EX_USAGE;
 }
 
@@ -191,6 +194,7 @@ static int parse(int argc, char **argv, struct command *cmd)
                                             {"explain", no_argument, NULL, 'e'},
                                             {"obey", no_argument, NULL, 'o'},
                                             {"assume-confirm", required_argument, NULL, 'a'},
+                                            {"expect", required_argument, NULL, 'x'},
                                             {"date", required_argument, NULL, 'd'},
                                             {"format", required_argument, NULL, 'f'},
                                             {"channel", required_argument, NULL, 'n'},
@@ -233,12 +237,17 @@ static int parse(int argc, char **argv, struct command *cmd)
         case 'n':
             cmd->logs.channel = optarg;
             break;
+        case 'x':
+            cmd->expect_path = optarg;
+            break;
         default:
             return usage(NULL, NULL);
         }
     }
     if (!cmd->config_path)
         return usage("replay needs a configuration: -c FILE", NULL);
+    if (cmd->expect_path)
+        return 0;
     return optind < argc ? 0 : usage("replay needs a log, or - for standard input", NULL);
 }
 
@@ -375,6 +384,9 @@ int run_replay(int argc, char **argv)
 
     if (code)
         return code;
+    if (p.cmd.expect_path)
+        return run_expect(p.cmd.config_path, p.cmd.expect_path, (const char *const *)argv + optind,
+                          (size_t)(argc - optind), p.cmd.json);
     log_set_level(LOG_LEVEL_ERROR);
     p.cmd.options.sink = (struct replay_sink){.ctx = &p, .event = on_event};
     buf_init(&p.text, EVENT_MAX_BYTES);
