@@ -37,6 +37,7 @@ struct decision {
     enum severity severity;
     const char *rule; /* name, "": none */
     int64_t incident; /* opened or joined, else 0 */
+    int64_t at_once;  /* DECISION_FEW: how many its rule asks for */
     int64_t storm;    /* DECISION_ALONE: watched alerts that began within the storm window, with it
                        */
 };

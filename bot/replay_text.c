@@ -116,7 +116,9 @@ void replay_decision(struct buf *b, const struct settings *settings, const struc
         buf_addf(b, "rule \"%s\" is not watched and nobody is paged: it can only join", d->rule);
         return;
     case DECISION_FEW:
-        buf_addf(b, "rule \"%s\" tells only when more fire at once (at_once)", d->rule);
+        buf_addf(b, "fewer than the %lld that rule \"%s\" asks for", (long long)d->at_once,
+                 d->rule);
+        buf_addf(b, " within %s", when_duration(t->storm_window_ms, window));
         return;
     case DECISION_ALONE:
         buf_addf(b, "no deploy within %s", when_duration(t->deploy_window_ms, window));

@@ -31,6 +31,7 @@ static void explain(const struct model *m, const struct signal *sig, const struc
     d.paging = sig->paging;
     d.severity = sig->severity;
     d.rule = sig->rule >= 0 ? m->settings->rule[sig->rule].name : "";
+    d.at_once = sig->rule >= 0 ? m->settings->rule[sig->rule].at_once : 1;
     d.incident = v ? v->incident : 0;
     d.storm = v ? v->storm : 0;
     m->decisions->decided(m->decisions->ctx, &d);

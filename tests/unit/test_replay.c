@@ -567,9 +567,14 @@ static void full_and_unwatched(void **state)
     b.settings->triage.max_open = 1;
     line(&b, 0, "icinga-wm", "PROBLEM - Apache HTTP on mw1163 is CRITICAL: Connection refused");
     line(&b, 1, "deployer1", "!log restarting Apache");
-    expect(&b,
-           "2023-01-17 18:00:00 silent icinga critical Apache HTTP on mw1163: rule \"servers\" is "
-           "not watched and nobody is paged: it can only join\n");
+    expect(
+        &b,
+        "2023-01-17 18:00:00 silent icinga critical Apache HTTP on mw1163: fewer than the 10 that "
+        "rule \"servers\" asks for within 5 min\n");
+    line(&b, 2, "icinga-wm", "PROBLEM - BGP status on cr1-eqiad is CRITICAL: down");
+    expect_some(&b,
+                "18:00:02 silent icinga critical BGP status on cr1-eqiad: rule \"network\" is not "
+                "watched and nobody is paged: it can only join\n");
     line(&b, 3600, "jinxer-wm", "FIRING: CirrusSearchPoolCounterRejectionTooHigh: busy #page");
     line(&b, 7200, "jinxer-wm", "FIRING: SessionStoreErrorRateHigh: errors #page");
     expect_some(&b, "2023-01-17 19:00:00 draft 1.1 \"Search may not work\"");
