@@ -21,6 +21,7 @@ enum {
     READ_AGAIN_MIN_MS = 200,
     READ_AGAIN_MAX_MS = 5 * 1000,
     READINGS_IN_GRACE = 12,
+    SHOWN_LATELY_MS = 60 * 1000,
     TWIN_LOOK_MS = 5 * 1000,
     TWIN_FOR_MS = 10 * 60 * 1000,   /* how long a twin of what has ended is looked for */
     TELL_EVERY_MS = 60 * 1000,      /* in the first minutes of an outage of the page */
@@ -276,6 +277,8 @@ static struct revision *withdraw(struct model *m, struct incident *inc, bool unt
     }
     if (untrue)
         triage_again(m, inc); /* what else was in it */
+    else
+        triage_revise_due(m, inc); /* what could not be in it any more */
     follow_published(m, inc);
     return open == model_open_revision(inc) ? open : NULL;
 }
@@ -300,6 +303,7 @@ static void take_back(struct model *m, struct incident *inc, const struct outbox
 {
     char ago[WHEN_BYTES];
     struct revision *rev;
+    int64_t shown;
 
     when_duration(m->now.boot_ms - o->confirmed_boot_ms, ago);
     if (overtaken)
@@ -319,7 +323,8 @@ static void take_back(struct model *m, struct incident *inc, const struct outbox
     turn_audit(m->turn, "incident %lld: confirm of %lld.%lld by %s expired", (long long)inc->r.id,
                (long long)inc->r.id, (long long)o->r.revision, o->r.confirmed_by);
     rev = withdraw(m, inc, overtaken);
-    if (rev)
+    shown = rev ? incident_shown_at(inc, rev->r.number, inc->r.home) : NOW_NEVER;
+    if (rev && (shown == NOW_NEVER || m->now.boot_ms - shown >= SHOWN_LATELY_MS))
         chat_announce(m, inc, rev, false);
 }
 

@@ -42,7 +42,7 @@ static const struct revision *base_of(const struct incident *inc)
              rev->r.state == REVISION_PUBLISHED))
             return rev;
     }
-    return inc->r.state == INCIDENT_DRAFT ? incident_trouble(inc) : NULL;
+    return incident_trouble(inc);
 }
 
 static int wish_init(struct wish *w, const struct revision *base)
@@ -105,8 +105,10 @@ static void revise(struct model *m, struct incident *inc, bool first)
     char *title = NULL, *body = NULL;
     bool fits;
 
-    if (!model_is_open(inc))
+    if (!model_is_open(inc) || incident_ending(inc) || (!base && inc->revisions)) {
+        inc->revise_waits = false; /* nothing goes public behind its end */
         return;
+    }
     if (wish_init(&w, base))
         goto fail;
     for (a = m->alert_oldest; a; a = a->newer) {

@@ -213,6 +213,56 @@ static void a_restart_forgets_nothing_of_that(void **state)
     house_expect_unsaid(h, HOUSE_OPS, "resolved on the page");
 }
 
+static void nothing_is_proposed_behind_the_end(void **state)
+{
+    struct house *h = *state;
+
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status open Something is odd");
+    house_wait(h, MINUTE);
+    house_icinga(h, "PROBLEM - Latency of something on mw1 is CRITICAL: slow"); /* joins */
+    house_wait(h, 2 * MINUTE);
+    house_icinga(h, "RECOVERY - Latency of something on mw1 is OK: fine");
+    house_expect_said(h, HOUSE_OPS, "DRAFT 1.2, over already");
+    page_is_away(h, 100);
+    confirm(h, " 1.2");
+    house_restart(h, SECOND);
+    house_wait_sliced(h, 5 * MINUTE, SECOND);
+    house_expect_unsaid(h, HOUSE_OPS, "1.3");
+    house_icinga(h, "PROBLEM - Latency of something on mw1 is CRITICAL: slow");
+    house_wait_sliced(h, 2 * MINUTE, SECOND);
+    house_expect_said(h, HOUSE_OPS, "withdrawn, since its alerts fire again");
+    house_expect_said(h, HOUSE_OPS, "DRAFT 1.3, not public: \"Something is odd. Pages may load");
+}
+
+static void the_same_of_a_rule(void **state)
+{
+    struct house *h = *state;
+
+    house_draft(h);
+    house_wait(h, 2 * MINUTE);
+    house_icinga(h, EXCEPTIONS_OK);
+    page_is_away(h, 100);
+    confirm(h, " 1.2");
+    house_restart(h, SECOND);
+    house_wait_sliced(h, 5 * MINUTE, SECOND);
+    house_expect_unsaid(h, HOUSE_OPS, "1.3");
+}
+
+static void what_came_meanwhile_is_told_when_the_end_comes_to_nothing(void **state)
+{
+    struct house *h = *state;
+
+    propose_the_end(h);
+    page_is_away(h, 1);
+    confirm(h, "");
+    house_wait(h, 100);
+    house_icinga(h, EXCEPTIONS);
+    house_jinxer(h, FRONTEND); /* opens its own, since this one ends */
+    house_wait_sliced(h, 2 * MINUTE, SECOND);
+    house_expect_said(h, HOUSE_OPS, "DRAFT 2.1, not public: \"Pages not loading");
+    house_expect_said(h, HOUSE_OPS, "PROPOSAL 1.4, investigating");
+}
+
 /* ---- a confirm that comes to nothing --------------------------------------------------------- */
 
 static void a_stale_draft_shows_what_is_true_alone(void **state)
@@ -425,6 +475,9 @@ int main(void)
         HOUSE_TEST(an_end_that_was_lost_is_not_sent_again),
         HOUSE_TEST(an_end_that_is_refused_does_not_wait_while_it_fires),
         HOUSE_TEST(a_restart_forgets_nothing_of_that),
+        HOUSE_TEST(nothing_is_proposed_behind_the_end),
+        HOUSE_TEST(the_same_of_a_rule),
+        HOUSE_TEST(what_came_meanwhile_is_told_when_the_end_comes_to_nothing),
         HOUSE_TEST(a_stale_draft_shows_what_is_true_alone),
         HOUSE_TEST(retries_are_no_doubt),
         HOUSE_TEST(a_revert_whose_end_is_never_told),
