@@ -39,7 +39,8 @@ static int main_help(int argc, char **argv);
 static const struct subcommand subcommands[] = {
     {"run", "run -c FILE [-v]",
      "The daemon. Runs in the foreground and logs to stderr. SIGHUP reads FILE again (all of it or "
-     "nothing), SIGTERM leaves within 2 s.",
+     "nothing), SIGTERM leaves within 2 s. -v logs more, such as what a bot says that no format "
+     "of its source knows.",
      main_run},
     {"check", "check -c FILE [--replay [--against FILE] [--json] LOG...]",
      "Prints every problem of a configuration as file:line: text. Exit status 0 or 78.\n"

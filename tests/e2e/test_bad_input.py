@@ -228,6 +228,16 @@ def test_wrong_api_key(house):
     assert "another-key" not in house.crier.log
 
 
+def test_verbose_names_the_lines_of_a_bot_that_no_format_knows(house):
+    house.crier.options = ["-v"]
+    house.start()
+    house.crowd("icinga-wm", "deployer1")
+    house.say("deployer1", "the site is on fire")
+    house.say("icinga-wm", "[FIRING:1] SiteDown")
+    house.crier.wait_log(r'^debug hearing: source icinga: none of its formats takes "\[FIRING:1\] SiteDown"$')
+    assert "on fire" not in house.crier.log
+
+
 def test_second_crier_on_the_same_database(house):
     house.start()
     second = Crier(house.folder.sub("second"), house.settings)

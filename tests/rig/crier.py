@@ -88,6 +88,7 @@ class Crier:
         self.settings = settings
         self.config = folder / "crier.cfg"
         self.env = env
+        self.options = []  # of crier run, such as "-v"
         self.process = None
         self.write_config()
 
@@ -98,8 +99,8 @@ class Crier:
 
     def start(self, ready=True, joined=None, front=()):
         """Starts it; waits until it says that it is ready, and until it has joined these channels."""
-        self.process = Process("crier", [*front, binary(), "run", "-c", self.config], self.folder,
-                               self.env or environment())
+        self.process = Process("crier", [*front, binary(), "run", "-c", self.config, *self.options],
+                               self.folder, self.env or environment())
         if ready:
             self.wait_log(r"run: ready")
         for channel in joined or ():

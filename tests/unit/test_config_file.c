@@ -533,7 +533,8 @@ static void syntax_errors(void **state)
         "internal_words, triage, chat, pager, follow, reminders, maintenance, read_only, http, "
         "report, drill\n"
         "conf/test.cfg:4: syntax error: look here and on the line before for a quote, comma or "
-        "bracket that is missing or too many, or a word without quotes; what follows was not read\n");
+        "bracket that is missing or too many, or a word without quotes; what follows was not "
+        "read\n");
     expect("state_dir = \"a\";\nstate_dir = \"b\";\n",
            "conf/test.cfg:2: this key was given before in the same group: take one out, or put all "
            "into one list; what follows was not read\n");
@@ -566,10 +567,11 @@ static void too_many_settings(void **state)
     for (i = 0; i < 1000; i++)
         buf_adds(&b, ",\"x\"");
     buf_adds(&b, "]; ]\n");
-    expect(buf_str(&b),
-           "conf/test.cfg:1: syntax error: look here and on the line before for a quote, comma or "
-           "bracket that is missing or too many, or a word without quotes; what follows was not read\n"
-           "conf/test.cfg:1: internal_words has 1001 items: write at most 1000\n");
+    expect(
+        buf_str(&b),
+        "conf/test.cfg:1: syntax error: look here and on the line before for a quote, comma or "
+        "bracket that is missing or too many, or a word without quotes; what follows was not read\n"
+        "conf/test.cfg:1: internal_words has 1001 items: write at most 1000\n");
     buf_finish(&b);
 }
 
@@ -701,7 +703,8 @@ static void includes_that_fail(void **state)
     put(room->path[2], "chat = { prefix = ; };");
     expect_of_file(room, room->path[0], CRIER_EINVAL,
                    "DIR/sub/one.cfg:1: syntax error: look here and on the line before for a quote, "
-                   "comma or bracket that is missing or too many, or a word without quotes; what follows was not read\n");
+                   "comma or bracket that is missing or too many, or a word without quotes; what "
+                   "follows was not read\n");
 }
 
 static void files_that_cannot_be_read(void **state)

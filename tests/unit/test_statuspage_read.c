@@ -142,7 +142,8 @@ static void check_says_what_is_wrong(void **state)
          "the API key is not accepted (HTTP 401: Could not authenticate): put a valid one in place "
          "for page \"main\""},
         {404, "{\"error\":\"not found\"}", NULL, PAGE_REFUSED,
-         "there is no page with the id pg1 for this key (HTTP 404): correct \"id\" of page \"main\""},
+         "there is no page with the id pg1 for this key (HTTP 404): correct \"id\" of page "
+         "\"main\""},
         {200, "{\"id\":\"other\"}", NULL, PAGE_DOUBTFUL, "not one of the API"},
         {503, "", NULL, PAGE_DOUBTFUL, "HTTP 503"},
         {200, "{\"id\":\"pg1\"}", "[{\"id\":\"a\",\"name\":\"Edits\",\"status\":\"operational\"}]",
