@@ -310,7 +310,7 @@ bool log_input_line(struct log_input *in, struct log_input_line *ret)
         if (fill(in, in->cap))
             continue;
         drop_block(in);
-        if (!n || in->end == LOG_INPUT_TRUNCATED || in->end == LOG_INPUT_DAMAGED)
+        if (!n || (in->end != LOG_INPUT_ENDED && in->end != LOG_INPUT_TRAILING))
             return false;
         in->start -= n;
         (void)give(in, n, false, ret);

@@ -13,11 +13,12 @@
 
 struct log_input;
 
+/** A last line without an end is handed out when it is LOG_INPUT_ENDED or TRAILING, else it may be
+ * half of one. */
 enum log_input_end {
     LOG_INPUT_OPEN,      /* there may be more */
     LOG_INPUT_ENDED,     /* all of it was read */
-    LOG_INPUT_TRUNCATED, /* compressed, and it ends in the middle; its last line is not handed out
-                          */
+    LOG_INPUT_TRUNCATED, /* compressed, and it ends in the middle */
     LOG_INPUT_DAMAGED,   /* compressed, and damaged from here on */
     LOG_INPUT_TRAILING,  /* behind what is compressed is something else, which was not read */
     LOG_INPUT_FAILED     /* the system cannot read on; see errno */

@@ -134,7 +134,7 @@ static size_t read_offset(const char *s, size_t n, int32_t *ret_ms)
         minute = two(s + digits);
         digits += 2;
     }
-    if (minute > 59 || (at && digits == 4)) /* " -05" might be anything */
+    if (minute > 59)
         return 0;
     *ret_ms = (hour * HOUR_MS + minute * MINUTE_MS) * (west ? -1 : 1);
     return digits;

@@ -240,6 +240,9 @@ static void test_dated(void **state)
          "2023-01-17T18:34:00 <a>x|18:34:56 <a>y|", NULL},
         {"a.log", "[2023-01-17 18:34:55 UTC] <a> x\n[2023-01-17 18:34:56 +0000] <a> y\n",
          "2023-01-17T18:34:55 <a>x|18:34:56 <a>y|", NULL},
+        {"a.log", "[2023-01-17 13:34:55 -05] <a> x\n[2023-01-17 24:34:56 +0530] <a> y\n",
+         "2023-01-17T18:34:55 <a>x|", "a.log:2: no line"},
+        {"a.log", "[2023-01-18 00:04:55 +0530] <a> x\n", "2023-01-17T18:34:55 <a>x|", NULL},
         {"a.log", "[2023-01-17 18:34:55] <@a> x\n[2023-01-17 18:34:55] < a> y\n",
          "2023-01-17T18:34:55 <a>x|18:34:55 <a>y|", NULL},
         {"a.log",
@@ -312,6 +315,8 @@ static void test_irssi(void **state)
          NULL},
         {"a.log", "--- Log opened Tue Jan 17 18:30:00 2023\n23:59:59 <a> x\n00:00:00 <a> y\n",
          "2023-01-17T23:59:59 <a>x|2023-01-18T00:00:00 <a>y|", NULL},
+        {"a.log", "--- Log opened Tue Jan 17 23:59:00 2023\n00:00:01 <a> x\n",
+         "2023-01-18T00:00:01 <a>x|", NULL},
         /* the marker and the drop of the clock are one midnight */
         {"a.log",
          "--- Log opened Tue Jan 17 18:30:00 2023\n23:59 <a> x\n--- Day changed Wed Jan 18 2023\n"
