@@ -375,7 +375,7 @@ static void read_message(char *s, char *end, struct logline *ret)
 {
     char *close = memchr(s, '>', (size_t)(end - s));
 
-    if (!close || (close + 1 < end && close[1] != ' ')) {
+    if (!close || (close + 1 < end && close[1] != ' ' && close[1] != '\t')) { /* wm-bot: a tab */
         unknown(ret, "\"<nick> text\" is expected behind the time");
         return;
     }

@@ -268,6 +268,9 @@ static void test_clock(void **state)
          "2023-01-17T18:34:55 #wikimedia-operations<icinga-wm>PROBLEM|18:34:56 "
          "#wikimedia-operations<a>x|",
          NULL},
+        {"#c/20230117.txt",
+         "[18:34:55] <icinga-wm>\t PROBLEM  - x\n[18:34:56] * a does\n[18:34:57] <a>\t \n",
+         "2023-01-17T18:34:55 #c<icinga-wm>PROBLEM - x|18:34:56 #c*<a>does|18:34:57 #c<a>|", NULL},
         {"%23wikimedia-operations/20230117.txt", "[18:34:55] <a> x\n",
          "2023-01-17T18:34:55 #wikimedia-operations<a>x|", NULL},
         /* ZNC */
