@@ -474,7 +474,7 @@ struct verdict triage_consider(struct model *m, struct alert *a)
             v.kind = DECISION_FEW;
         return v;
     }
-    suspect = deploy_suspect(m);
+    suspect = rule->suspect_deploys ? deploy_suspect(m) : NULL;
     if (!a->r.paging && !suspect) {
         v.storm = count_storm(m);
         if (v.storm < m->settings->triage.storm_count) {
