@@ -236,6 +236,19 @@ static void mark_told(struct model *m, struct incident *inc, int64_t id)
         incident_forget(m, inc);
 }
 
+bool chat_shown_lately(const struct model *m, const struct incident *inc,
+                       const struct revision *rev, int64_t ms)
+{
+    int64_t shown = incident_shown_at(inc, rev->r.number, inc->r.home);
+    const struct pending_shown *p;
+
+    for (p = m->pending; p; p = p->next)
+        if (p->incident == inc->r.id && p->revision == rev->r.number && !p->outbox &&
+            !strcmp(p->place, inc->r.home))
+            return true;
+    return shown != NOW_NEVER && m->now.boot_ms - shown < ms;
+}
+
 void chat_shown(struct model *m, uint64_t token, bool shown)
 {
     struct pending_shown **link = &m->pending, *it = find_pending(m, token);

@@ -65,6 +65,10 @@ void chat_announce(struct model *m, struct incident *inc, const struct revision 
 void chat_done(struct model *m, struct incident *inc, struct outbox *o);
 /** A place can be spoken to again: open drafts and proposals at home there are shown once more. */
 void chat_joined(struct model *m, const char *place);
+/** @return whether the revision was shown at home within so many milliseconds, or is about to be.
+ */
+bool chat_shown_lately(const struct model *m, const struct incident *inc,
+                       const struct revision *rev, int64_t ms);
 /** The fate of a line that was to show a revision. */
 void chat_shown(struct model *m, uint64_t token, bool shown);
 

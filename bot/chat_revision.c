@@ -198,7 +198,9 @@ static void add_way_out(struct buf *b, const struct model *m, const struct incid
         buf_adds(b, " Why: its alerts fire again");
         return;
     case STEP_IDENTIFIED:
-        if (inc->r.fixed_wall_ms)
+        if (inc->r.step == STEP_MONITORING && inc->r.state == INCIDENT_PUBLIC && inc->firing)
+            buf_adds(b, " Why: its alerts fire");
+        else if (inc->r.fixed_wall_ms)
             buf_addf(b, " Why: mended at %s, as was logged", when_hm(inc->r.fixed_wall_ms, fixed));
         else
             buf_addf(b, " Why: %s's %s since %s", d && d->r.user[0] ? d->r.user : "somebody",

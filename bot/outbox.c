@@ -303,7 +303,6 @@ static void take_back(struct model *m, struct incident *inc, const struct outbox
 {
     char ago[WHEN_BYTES];
     struct revision *rev;
-    int64_t shown;
 
     when_duration(m->now.boot_ms - o->confirmed_boot_ms, ago);
     if (overtaken)
@@ -323,8 +322,7 @@ static void take_back(struct model *m, struct incident *inc, const struct outbox
     turn_audit(m->turn, "incident %lld: confirm of %lld.%lld by %s expired", (long long)inc->r.id,
                (long long)inc->r.id, (long long)o->r.revision, o->r.confirmed_by);
     rev = withdraw(m, inc, overtaken);
-    shown = rev ? incident_shown_at(inc, rev->r.number, inc->r.home) : NOW_NEVER;
-    if (rev && (shown == NOW_NEVER || m->now.boot_ms - shown >= SHOWN_LATELY_MS))
+    if (rev && !chat_shown_lately(m, inc, rev, SHOWN_LATELY_MS))
         chat_announce(m, inc, rev, false);
 }
 
@@ -485,7 +483,7 @@ static void refused(struct model *m, struct incident *inc, struct outbox *o, con
     rev = withdraw(m, inc, false);
     enter(m, o, OUTBOX_REFUSED);
     /* the line above names the words; others that were confirmed behind them are shown again */
-    if (rev && rev->r.number != o->r.revision)
+    if (rev && rev->r.number != o->r.revision && !chat_shown_lately(m, inc, rev, SHOWN_LATELY_MS))
         chat_announce(m, inc, rev, false);
 }
 

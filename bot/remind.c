@@ -536,7 +536,8 @@ static void end_hush(struct model *m, struct incident *inc)
     inc->hush_boot_ms = inc->r.hush_wall_ms = 0;
     model_put(m, RECORD_INCIDENT, &inc->r);
     if (rev && model_is_joined(m, inc->r.home) &&
-        incident_shown_at(inc, rev->r.number, inc->r.home) == NOW_NEVER)
+        incident_shown_at(inc, rev->r.number, inc->r.home) == NOW_NEVER &&
+        !chat_shown_lately(m, inc, rev, 0))
         chat_show(m, inc, rev, inc->r.home, SAY_PROMPT);
 }
 

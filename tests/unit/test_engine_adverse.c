@@ -265,6 +265,42 @@ static void what_came_meanwhile_is_told_when_the_end_comes_to_nothing(void **sta
 
 /* ---- a confirm that comes to nothing --------------------------------------------------------- */
 
+static void back_from_monitoring_tells_why(void **state)
+{
+    struct house *h = *state;
+
+    house_publish(h);
+    house_wait(h, 2 * MINUTE);
+    house_deploy(h, REVERT);
+    confirm(h, "");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status update 1 monitoring: It looks better.");
+    house_wait(h, MINUTE);
+    confirm(h, " 1.3");
+    house_expect_said(h, HOUSE_OPS, "PROPOSAL 1.4, identified");
+    house_expect_said(h, HOUSE_OPS, "Why: its alerts fire");
+}
+
+static void what_waited_for_the_disk_is_said_once(void **state)
+{
+    struct house *h = *state;
+    size_t i, n = 0;
+
+    house_publish(h);
+    house_wait(h, 2 * MINUTE);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status update 1 identified: We know why.");
+    page_is_away(h, 2);
+    confirm(h, "");
+    h->disk_full = true;
+    house_icinga(h, EXCEPTIONS_OK); /* the words for that cannot be said */
+    house_wait_sliced(h, 20 * MINUTE, 10 * SECOND);
+    h->disk_full = false;
+    house_wait_sliced(h, MINUTE, SECOND);
+    house_expect_said(h, HOUSE_OPS, "could not be sent: withdrawn");
+    for (i = 0; i < h->chat.n; i++)
+        n += strstr(h->chat.line[i].text, "PROPOSAL 1.3, ") != NULL;
+    assert_int_equal(n, 1);
+}
+
 static void a_stale_draft_shows_what_is_true_alone(void **state)
 {
     struct house *h = *state;
@@ -479,6 +515,8 @@ int main(void)
         HOUSE_TEST(the_same_of_a_rule),
         HOUSE_TEST(what_came_meanwhile_is_told_when_the_end_comes_to_nothing),
         HOUSE_TEST(a_stale_draft_shows_what_is_true_alone),
+        HOUSE_TEST(back_from_monitoring_tells_why),
+        HOUSE_TEST(what_waited_for_the_disk_is_said_once),
         HOUSE_TEST(retries_are_no_doubt),
         HOUSE_TEST(a_revert_whose_end_is_never_told),
         HOUSE_TEST(another_revert_is_another_reason),
