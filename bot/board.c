@@ -429,6 +429,11 @@ void board_home(struct buf *out, const struct board_view *view, const struct chr
         (void)snprintf(title, sizeof title, "Nothing is open");
     frame_begin(out, view, title, refresh_s);
     buf_addf(out, "<h1>%s</h1>\n", title);
+    if (view->planned && *view->planned) {
+        buf_adds(out, "<p class=\"meta\">Planned, and what it covers opens no draft: ");
+        html_text(out, view->planned);
+        buf_adds(out, "</p>\n");
+    }
     for (i = 0; i < n_open; i++)
         add_open(out, view, &open[i], i < BOARD_PICTURES);
     if (n_ended) {

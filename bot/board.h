@@ -27,8 +27,9 @@ enum {
 /** What all pages are told. Strings are borrowed. */
 struct board_view {
     int64_t now_wall_ms;
-    const char *prefix; /* of commands, "!status" */
-    bool sick;          /* the database does not answer: what comes from it is missing */
+    const char *prefix;  /* of commands, "!status" */
+    const char *planned; /* the planned work that is open, in words, or NULL */
+    bool sick;           /* the database does not answer: what comes from it is missing */
 };
 
 /** The value of Content-Security-Policy for every page and picture. */

@@ -799,6 +799,11 @@ void engine_explain(struct engine *e, const struct decision_sink *sink)
     e->m.decisions = sink;
 }
 
+void engine_planned(const struct engine *e, struct buf *b)
+{
+    maintenance_phrases(&e->m, b);
+}
+
 size_t engine_open_incidents(const struct engine *e)
 {
     const struct incident *inc;

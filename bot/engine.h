@@ -8,6 +8,7 @@
 #ifndef CRIER_ENGINE_H
 #define CRIER_ENGINE_H
 
+#include "buf.h"
 #include "decision.h"
 #include "ports.h"
 #include "turn.h"
@@ -81,6 +82,9 @@ void engine_reload(struct engine *e, const struct settings *settings);
  * @param sink borrowed, must outlive the engine; NULL: nobody wants to know. */
 void engine_explain(struct engine *e, const struct decision_sink *sink);
 
+/** The planned work that is open, in words: "maintenance of Editing until 20:00; ..."; nothing
+ * where there is none. @param b limited by the caller; errors are the buffer's. */
+void engine_planned(const struct engine *e, struct buf *b);
 /** Incidents and drafts that are open, for tests and metrics. */
 size_t engine_open_incidents(const struct engine *e);
 

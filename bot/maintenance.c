@@ -146,6 +146,19 @@ bool maintenance_phrase(const struct model *m, struct buf *b)
     return true;
 }
 
+void maintenance_phrases(const struct model *m, struct buf *b)
+{
+    const struct window *w;
+
+    for (w = m->windows; w; w = w->next) {
+        if (!w->open)
+            continue;
+        if (b->len)
+            buf_adds(b, "; ");
+        add_window(b, m, w);
+    }
+}
+
 void maintenance_held(struct model *m, const struct alert *a, const char *place, const char *what)
 {
     const char *prefix = m->settings->chat.prefix;

@@ -30,6 +30,8 @@ bool maintenance_covers(const struct model *m, const struct alert *a);
 void maintenance_held(struct model *m, const struct alert *a, const char *place, const char *what);
 /** Appends "maintenance of Editing until 16:00" where a window is open. @return whether one is. */
 bool maintenance_phrase(const struct model *m, struct buf *b);
+/** All windows that are open, as above, with "; " between them. Errors are the buffer's. */
+void maintenance_phrases(const struct model *m, struct buf *b);
 
 /** A bot announced that a read-only period begins or ends (SIGNAL_MAINTENANCE). */
 void maintenance_signal(struct model *m, const struct signal *sig);

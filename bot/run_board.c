@@ -166,10 +166,16 @@ static int home(void *ctx, const struct httpd_request *req, const char *rest,
     struct board_view view = view_of(b, req);
     struct chronicle ended[BOARD_ENDED];
     struct open_list open;
+    struct buf planned;
     size_t i, n = 0;
     int err = read_open(b, 0, &view, &open);
 
     (void)rest;
+    buf_init(&planned, BOARD_BYTES_MAX);
+    engine_planned(b->courier->engine, &planned);
+    if (!err)
+        err = buf_error(&planned);
+    view.planned = buf_str(&planned);
     if (!err) {
         n = read_ended(b, &view, ended);
         board_home(&res->body, &view, open.item, open.n, ended, n);
@@ -177,6 +183,7 @@ static int home(void *ctx, const struct httpd_request *req, const char *rest,
     }
     for (i = 0; i < n; i++)
         chronicle_finish(&ended[i]);
+    buf_finish(&planned);
     open_list_finish(&open);
     return err;
 }

@@ -152,6 +152,25 @@ static void shows_what_is_on_its_way(void **state)
     chronicle_finish(&c);
 }
 
+/* Whoever wonders why nothing opens must see it here too. */
+static void shows_planned_work(void **state)
+{
+    struct board_view view = view_at(20, 0);
+    struct buf b;
+
+    (void)state;
+    view.planned = "maintenance of Editing <now> until 20:30";
+    buf_init(&b, BOARD_BYTES_MAX);
+    board_home(&b, &view, NULL, 0, NULL, 0);
+    assert_whole(&b);
+    assert_has(&b, "opens no draft: maintenance of Editing &lt;now&gt; until 20:30");
+    buf_clear(&b);
+    view.planned = "";
+    board_home(&b, &view, NULL, 0, NULL, 0);
+    assert_has_not(&b, "opens no draft");
+    buf_finish(&b);
+}
+
 static void lists_what_is_over(void **state)
 {
     struct board_view view = view_at(20, 0);
@@ -304,6 +323,7 @@ int main(void)
         cmocka_unit_test(shows_a_draft_as_it_would_look),
         cmocka_unit_test(shows_what_is_public_beside_what_is_proposed),
         cmocka_unit_test(shows_what_is_on_its_way),
+        cmocka_unit_test(shows_planned_work),
         cmocka_unit_test(lists_what_is_over),
         cmocka_unit_test(tells_an_incident_from_end_to_end),
         cmocka_unit_test(foreign_text_is_text),

@@ -678,7 +678,11 @@ static void sres_alone_may_plan(void **state)
 static void status_mentions_it(void **state)
 {
     struct house *h = *state;
+    struct buf planned;
 
+    buf_init(&planned, 1000);
+    engine_planned(h->engine, &planned);
+    assert_string_equal(buf_str(&planned), "");
     sre(h, "!status maintenance 2h Editing: x");
     sre(h, "!status maintenance 1h Search: x");
     sre(h, "!status maintenance 20:00-21:00 Reading: x");
@@ -690,6 +694,10 @@ static void status_mentions_it(void **state)
     house_jinxer(h, FRONTEND);
     house_say(h, HOUSE_OPS, "reader1", "=", "!status");
     house_expect_last(h, HOUSE_OPS, " | maintenance of Editing until 20:00 and 1 more");
+    engine_planned(h->engine, &planned); /* all of them; what has not begun is not open */
+    assert_string_equal(buf_str(&planned),
+                        "maintenance of Editing until 20:00; maintenance of Search until 19:00");
+    buf_finish(&planned);
 }
 
 /* Whoever silences alerts in private is heard by everybody. */
