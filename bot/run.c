@@ -17,6 +17,7 @@
 #include "loop.h"
 #include "paging.h"
 #include "run_board.h"
+#include "run_reload.h"
 #include "run_web.h"
 #include "version.h"
 
@@ -42,6 +43,12 @@ enum {
      * for a sick disk: the server must have its PONG, and people their answers. */
     STORM_CHANGES = 500,
     STORM_HOLD_MS = 200
+};
+
+/* Everything that a configuration brings, made before anything of the old one is let go. */
+struct loaded {
+    struct settings *settings;
+    struct patterns *patterns;
 };
 
 struct run {
@@ -73,16 +80,12 @@ struct run {
     bool leaving;
     int64_t leave_by_boot_ms;
     bool reload_wanted;
+    struct run_reload reload;
+    struct loaded candidate; /* what is being tried before it is taken */
 };
 
 /* ---- configuration
  * ---------------------------------------------------------------------------------- */
-
-/* Everything that a configuration brings, made before anything of the old one is let go. */
-struct loaded {
-    struct settings *settings;
-    struct patterns *patterns;
-};
 
 static void check_secrets(const struct settings *s, struct problems *problems)
 {
@@ -452,53 +455,78 @@ static void keep_config(const struct run *r)
                   crier_strerror(err));
 }
 
-static void reload(struct run *r)
+/* Goes on with another configuration, or with the one before where that cannot be. */
+static void take(struct run *r, struct loaded *loaded)
 {
-    struct loaded loaded;
     struct statuspage *page = NULL;
     struct hearing *hearing = NULL;
     struct format_port formats;
 
-    r->reload_wanted = false;
-    if (load_aloud(r->config_path, &loaded)) {
-        log_errorx("run", "%s has mistakes: going on with the configuration as it was",
-                   r->config_path);
-        return;
-    }
-    if (strcmp(loaded.settings->state_dir, r->state_dir) != 0)
+    if (strcmp(loaded->settings->state_dir, r->state_dir) != 0)
         log_warnx("run", "state_dir has changed: that takes a restart; going on in %s",
                   r->state_dir);
-    if (!same_command(&loaded.settings->pager.command, &r->settings->pager.command))
+    if (!same_command(&loaded->settings->pager.command, &r->settings->pager.command))
         log_warnx("run", "pager.command has changed: that takes a restart");
-    formats = patterns_format_port(loaded.patterns);
-    hearing = hearing_create(loaded.settings, &formats);
-    if (!hearing || make_page(r, loaded.settings, &page) ||
-        paging_reload(&r->paging, loaded.settings, r->now) ||
-        run_web_prepare(&r->web, loaded.settings, &formats) ||
-        irc_reload(r->irc, loaded.settings)) {
+    formats = patterns_format_port(loaded->patterns);
+    hearing = hearing_create(loaded->settings, &formats);
+    if (!hearing || make_page(r, loaded->settings, &page) ||
+        paging_reload(&r->paging, loaded->settings, r->now) ||
+        run_web_prepare(&r->web, loaded->settings, &formats) ||
+        irc_reload(r->irc, loaded->settings)) {
         log_errorx("run", "cannot take the new configuration: going on with the one before");
         run_web_forget(&r->web);
         statuspage_destroy(page);
         hearing_destroy(hearing);
-        loaded_finish(&loaded);
+        loaded_finish(loaded);
         return;
     }
     statuspage_destroy(r->page);
     r->page = page;
-    engine_reload(r->engine, loaded.settings);
+    engine_reload(r->engine, loaded->settings);
     run_web_accept(&r->web);
     hearing_go_on(hearing, r->hearing);
     hearing_destroy(r->hearing);
     patterns_destroy(r->patterns);
     settings_destroy(r->settings);
     r->hearing = hearing;
-    r->patterns = loaded.patterns;
-    r->settings = loaded.settings;
+    r->patterns = loaded->patterns;
+    r->settings = loaded->settings;
     run_board_reload(&r->board, r->settings);
     if (run_ears_set(r->ears, r->settings, r->engine))
         log_errorx("run", "out of memory: not every file and feed is read; send SIGHUP again");
     keep_config(r);
     log_info("run", "configuration reloaded");
+    memset(loaded, 0, sizeof *loaded);
+}
+
+static void reload(struct run *r)
+{
+    struct loaded loaded;
+
+    r->reload_wanted = false;
+    loaded_finish(&r->candidate);
+    if (load_aloud(r->config_path, &loaded)) {
+        run_reload_forget(&r->reload);
+        log_errorx("run", "%s has mistakes: going on with the configuration as it was",
+                   r->config_path);
+        return;
+    }
+    if (run_reload_ask(&r->reload, r->settings, loaded.settings, r->now) == RUN_RELOAD_TAKE)
+        take(r, &loaded);
+    else
+        r->candidate = loaded;
+}
+
+/* What was tried on past logs is taken, or not. */
+static void conclude(struct run *r)
+{
+    struct chat_port chat = irc_chat_port(r->irc);
+
+    if (run_reload_conclude(&r->reload, r->settings, r->config_path, r->now) == RUN_RELOAD_TAKE)
+        take(r, &r->candidate);
+    else
+        run_reload_tell(&r->reload, r->settings, &chat);
+    loaded_finish(&r->candidate);
 }
 
 static int64_t owner_deadline(void *ctx)
@@ -535,6 +563,8 @@ static bool owner_turn(void *ctx, struct now now)
         page_human(r);
     if (r->reload_wanted && statuspage_is_idle(r->page))
         reload(r);
+    if (run_reload_is_done(&r->reload) && statuspage_is_idle(r->page))
+        conclude(r);
     return true;
 }
 
@@ -555,7 +585,8 @@ static int start(struct run *r)
     r->patterns = loaded.patterns;
     r->formats = patterns_format_port(r->patterns);
     /* first: the helper must hold no lock, no connection and no thread of ours */
-    if (make_pager(r) || process_signals_create(on_signal, r, &r->signals) || net_create(&r->net))
+    if (make_pager(r) || process_signals_create(on_signal, r, &r->signals) || net_create(&r->net) ||
+        run_reload_init(&r->reload))
         return EX_OSERR;
     r->wait = net_wait_port(r->net);
     r->now = r->wait.now(r->wait.ctx);
@@ -616,6 +647,8 @@ static void wire(struct run *r)
     loop_add(&r->loop, &page);
     loop_add(&r->loop, &irc);
     loop_add(&r->loop, &ears);
+    port = run_reload_source_port(&r->reload);
+    loop_add(&r->loop, &port);
     port = web_source_port(r->web.web);
     loop_add(&r->loop, &port);
     if (r->pager) {
@@ -637,6 +670,8 @@ static void stop(struct run *r)
     engine_destroy(r->engine);
     hearing_destroy(r->hearing);
     net_destroy(r->net);
+    run_reload_finish(&r->reload);
+    loaded_finish(&r->candidate);
     process_signals_destroy(r->signals);
     pager_destroy(r->pager);
     paging_finish(&r->paging);

@@ -317,6 +317,14 @@ struct report_settings {
     bool postmortem_draft; /* on resolve the page gets a draft of a postmortem */
 };
 
+/** What is looked at before a reload ("reload"); that of the running configuration counts. */
+struct reload_settings {
+    struct string_list backtest; /* past logs, paths or patterns; none: nothing is tried */
+    bool refuse_lost;            /* true: a configuration that loses a draft there is not taken */
+    int64_t time_limit_ms;       /* 1 min; what takes longer counts as not tried */
+    char *channel;               /* where a refusal is told; default: the first talk channel */
+};
+
 /** Where one value stands in the files; see settings_where(). */
 struct setting_place {
     const void *field;
@@ -355,6 +363,7 @@ struct settings {
     struct read_only_settings read_only;
     struct http_settings http;
     struct report_settings report;
+    struct reload_settings reload;
     struct drill_settings drill;
     struct setting_place *place; /* may be NULL: not from a file */
     size_t n_places;

@@ -482,6 +482,21 @@ static void check_pager(struct check *c)
                    command->item[0]);
 }
 
+static void check_reload(struct check *c)
+{
+    const struct reload_settings *r = &c->s->reload;
+    size_t i;
+
+    for (i = 0; i < r->backtest.n; i++)
+        if (*r->backtest.item[i] != '/')
+            check_tell(c, &r->backtest.item[i], NULL,
+                       "reload.backtest: \"%s\" is no absolute path of a log: write it as "
+                       "\"/var/log/irc/*.log\"",
+                       r->backtest.item[i]);
+    if (r->channel)
+        (void)check_channel(c, &r->channel, NULL, "reload.channel", r->channel, CHANNEL_TALK);
+}
+
 int settings_finalize(struct settings *s, struct problems *problems)
 {
     struct check c = {.s = s, .problems = problems};
@@ -509,6 +524,7 @@ int settings_finalize(struct settings *s, struct problems *problems)
     check_chat(&c);
     check_pager(&c);
     check_reminders(&c);
+    check_reload(&c);
     if (c.err || problems->err)
         return CRIER_ENOMEM;
     return problems->n == before ? 0 : CRIER_EINVAL;

@@ -470,6 +470,20 @@ static const struct setting_key drill_keys[] = {
 };
 SECTION(drill_section, "drill", drill_settings, SETTING_NO_WHERE, drill_keys, "practice outages");
 
+static const struct setting_key reload_keys[] = {
+    STRINGS(reload_settings, "backtest", backtest, PATH_BYTES, 0,
+            "past logs (absolute paths, with * and ? if you like) that a new configuration is "
+            "tried on before SIGHUP takes it"),
+    BOOLEAN(reload_settings, refuse_lost, "true",
+            "one that loses a draft there is not taken, unless SIGHUP comes again within 60 s"),
+    DURATION(reload_settings, time_limit, SECONDS(1), HOURS(1), "1 min",
+             "a trial that takes longer counts as failed, and refuse_lost refuses"),
+    STRING(reload_settings, "channel", channel, 200, NULL, 0,
+           "where a refusal is told, \"network/#channel\"; without it the first talk channel"),
+};
+SECTION(reload_section, "reload", reload_settings, SETTING_NO_WHERE, reload_keys,
+        "what is looked at before SIGHUP takes a new configuration");
+
 static const struct setting_key file_keys[] = {
     PATHNAME(settings, "state_dir", state_dir, "/var/lib/crier", 0,
              "where the database lives; without it STATE_DIRECTORY of the environment, which "
@@ -497,6 +511,8 @@ static const struct setting_key file_keys[] = {
     GROUP(settings, read_only, read_only_section, "read-only periods that bots announce"),
     GROUP(settings, http, http_section, "crier's own web server: the board, webhooks, health"),
     GROUP(settings, report, report_section, "what is made of an incident that is over"),
+    GROUP(settings, reload, reload_section,
+          "what is looked at before SIGHUP takes a new configuration"),
     GROUP(settings, drill, drill_section, "practice outages"),
 };
 SECTION(file_section, "", settings, SETTING_NO_WHERE, file_keys, "the whole file");
