@@ -483,7 +483,7 @@ static void refused(struct model *m, struct incident *inc, struct outbox *o, con
     rev = withdraw(m, inc, false);
     enter(m, o, OUTBOX_REFUSED);
     /* the line above names the words; others that were confirmed behind them are shown again */
-    if (rev && rev->r.number != o->r.revision && !chat_shown_lately(m, inc, rev, SHOWN_LATELY_MS))
+    if (rev && rev->r.number != o->r.revision)
         chat_announce(m, inc, rev, false);
 }
 

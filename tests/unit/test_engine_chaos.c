@@ -10,7 +10,7 @@
 
 #include "house.h"
 
-enum { STEPS = 220, SEEDS = 12 };
+enum { STEPS = 220, SEEDS = 12, SEEDS_SLICED = 20 };
 
 static uint32_t draw(uint32_t *seed, uint32_t below)
 {
@@ -206,6 +206,7 @@ static void expect_nothing_twice(const struct house *h, const struct watch *w, s
 
     for (j = from; j < w->n; j++) {
         if (!counts(h, w, j) || strstr(h->chat.line[j].text, "sending it again") ||
+            strstr(h->chat.line[j].text, "publishes it (") || /* the words are before it */
             strstr(h->chat.line[j].text, "visible to readers") ||
             w->at[j] < w->shown_anew_ms + MINUTE)
             continue;
@@ -332,10 +333,61 @@ static void nothing_false_nothing_twice_nothing_for_ever(void **state)
     }
 }
 
+/* The same signals at the same times; only the ticks between them come in other slices. The page
+ * does not answer, since it would do so at the end of a tick. */
+static void slice(struct house *h, uint32_t seed, int64_t step_ms)
+{
+    int i;
+
+    h->page_answers = false;
+    h->settings->reminders.draft_ms = MINUTE;
+    fake_chat_member(&h->chat, HOUSE_OPS, "dep1", true);
+    house_deploy(h, STARTED);
+    for (i = 0; i < 60; i++) {
+        uint32_t what = draw(&seed, 10);
+
+        if (what < 5)
+            house_icinga(h, alerts[draw(&seed, sizeof alerts / sizeof *alerts)]);
+        else if (what < 7)
+            house_jinxer(h, pages[draw(&seed, sizeof pages / sizeof *pages)]);
+        else if (what < 9)
+            house_deploy(h, deploys[draw(&seed, sizeof deploys / sizeof *deploys)]);
+        house_wait_sliced(h, (int64_t)draw(&seed, 600) * SECOND, step_ms);
+    }
+}
+
+static void slices_of_time_make_no_difference(void **state)
+{
+    static const int64_t steps[] = {HOUR, 997, 10 * SECOND};
+    uint32_t seed;
+    size_t i, k;
+
+    (void)state;
+    for (seed = 1; seed <= SEEDS_SLICED; seed++) {
+        struct house h[3];
+
+        for (i = 0; i < 3; i++) {
+            house_init(&h[i], HOUSE_CFG);
+            slice(&h[i], seed, steps[i]);
+        }
+        assert_true(h[0].chat.n > 5);
+        for (i = 1; i < 3; i++) {
+            for (k = 0; k < h[0].chat.n && k < h[i].chat.n; k++)
+                if (strcmp(h[0].chat.line[k].text, h[i].chat.line[k].text) != 0)
+                    fail_msg("seed %u, slices of %d ms: \"%s\" and \"%s\"", seed, (int)steps[i],
+                             h[0].chat.line[k].text, h[i].chat.line[k].text);
+            assert_int_equal(h[0].chat.n, h[i].chat.n);
+        }
+        for (i = 0; i < 3; i++)
+            house_finish(&h[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_false_nothing_twice_nothing_for_ever),
+        cmocka_unit_test(slices_of_time_make_no_difference),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
