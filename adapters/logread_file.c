@@ -304,9 +304,10 @@ static bool set_line(struct logfile *f, struct logline *l, unsigned flags, int64
     line->line = f->number;
     line->action = l->action;
     line->notice = l->notice;
-    if (flags) /* a tab between them, perhaps, and nothing else */
+    l->nick[l->nick_bytes] = '\0';
+    if (flags || l->format == LOG_FORMAT_JSON) /* of the line: a tab between them, perhaps */
         flags = logtext_look(l->nick, l->nick_bytes) | logtext_look(l->text, l->text_bytes);
-    if (flags || l->format == LOG_FORMAT_JSON) {
+    if (flags) {
         (void)utf8_clean(l->nick, l->nick_bytes, l->nick);
         (void)utf8_clean(l->text, l->text_bytes, l->text);
         line->text = l->text;

@@ -195,8 +195,16 @@ size_t utf8_clean(const char *src, size_t n, char *dst)
     bool space = false;
 
     while (i < n) {
-        size_t len = char_bytes_n(s + i, n - i);
+        size_t len;
 
+        if (s[i] > ' ' && s[i] < 0x7f) { /* most of it */
+            if (space)
+                dst[used++] = ' ';
+            space = false;
+            dst[used++] = (char)s[i++];
+            continue;
+        }
+        len = char_bytes_n(s + i, n - i);
         if (s[i] == 0x03 || s[i] == 0x04) {
             bool hex = s[i] == 0x04;
 
