@@ -49,7 +49,8 @@ def test_install(folder):
                    stdin=subprocess.DEVNULL)
     files = {str(path.relative_to(folder)): path.stat().st_mode & 0o777
              for path in folder.rglob("*") if path.is_file()}
-    shared = {f"usr/share/crier/{path.name}": 0o644 for path in (TREE / "config").glob("*.cfg")}
+    shared = {f"usr/share/crier/{path.name}": 0o644 for kind in ("*.cfg", "*.expect")
+              for path in (TREE / "config").glob(kind)}
     shared |= {f"usr/share/crier/scenarios/{path.name}": 0o644
                for path in (TREE / "config" / "scenarios").glob("*.log")}
     assert files == {"usr/bin/crier": 0o755} | shared
