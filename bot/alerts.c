@@ -27,6 +27,18 @@ bool alert_tells(const struct model *m, const struct alert *a)
     return alert_tells_by(a, alert_rule(m, a));
 }
 
+/* Counts for its incident. When the configuration has its rule no more, nothing has recovered by
+ * that. */
+static bool burns(const struct model *m, const struct alert *a)
+{
+    const struct rule_settings *rule = alert_rule(m, a);
+
+    if (!a->r.firing || a->planned)
+        return false;
+    return rule || !a->r.rule[0] ? alert_tells_by(a, rule)
+                                 : a->r.paging || a->r.severity == SEVERITY_CRITICAL;
+}
+
 void alert_account(struct model *m, const struct alert *a, int sign)
 {
     struct incident *inc = a->r.incident ? model_incident(m, a->r.incident) : NULL;
@@ -34,7 +46,7 @@ void alert_account(struct model *m, const struct alert *a, int sign)
     if (!inc)
         return;
     inc->joined += sign;
-    if (a->r.firing && !a->planned && alert_tells(m, a))
+    if (burns(m, a))
         inc->firing += sign;
 }
 

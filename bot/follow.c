@@ -185,6 +185,11 @@ static void announce(struct model *m, struct incident *inc, const struct revisio
     struct revision *rev;
 
     if (!fits(m, plan)) {
+        int64_t cramped = inc->r.last_revision * STEP_COUNT + (int64_t)plan->step + 1;
+
+        if (inc->cramped == cramped)
+            return; /* told already */
+        inc->cramped = cramped;
         chat_home(m, inc, SAY_PROMPT,
                   "%lld: %s would be next, but its title leaves no room for words: `%s edit %lld "
                   "title ...`",
@@ -504,9 +509,26 @@ void follow_mitigation(struct model *m, const struct signal *sig)
     }
 }
 
+/* What people proposed is left to them, but they should know. */
+static void tell_doubt(struct model *m, struct incident *inc, const struct revision *open)
+{
+    if (!open || !open->r.made_by[0] || open->r.step < STEP_MONITORING ||
+        open->r.kind == REVISION_RETRACT || inc->r.state != INCIDENT_PUBLIC ||
+        inc->doubted == open->r.number)
+        return;
+    inc->doubted = open->r.number;
+    chat_home(m, inc, SAY_PROMPT,
+              "%lld.%lld waits with %s, but its alerts fire again: `%s discard %lld` drops it",
+              (long long)inc->r.id, (long long)open->r.number, step_name((enum step)open->r.step),
+              m->settings->chat.prefix, (long long)inc->r.id);
+}
+
 void follow_alerts(struct model *m, struct incident *inc)
 {
     const struct revision *open = model_open_revision(inc);
+
+    if (!inc->r.quiet_wall_ms)
+        tell_doubt(m, inc, open);
 
     if (!inc->r.quiet_wall_ms &&
         (standing_step(inc) == STEP_MONITORING ||

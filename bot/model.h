@@ -69,6 +69,9 @@ struct incident {
     int64_t firing; /* its alerts that fire and matter to readers (alert_tells), but planned ones */
     int64_t joined; /* alerts that belong to it */
     int64_t done_boot_ms; /* a step became public, 0: none since the start */
+    int64_t cramped;      /* follow.c's: the revision that has no room, and the step; 0: none */
+    int64_t
+        doubted; /* follow.c's: the revision of people that alerts contradict, if that was told */
     int64_t twin_boot_ms; /* when a twin of it was last removed from the page, 0: never */
     int64_t word_boot_ms; /* when something was last said of it on the page, by whomever */
     int64_t opened_boot_ms;

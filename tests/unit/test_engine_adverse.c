@@ -26,6 +26,11 @@ static void confirm(struct house *h, const char *what)
     house_say(h, HOUSE_OPS, "deployer1", "=", line);
 }
 
+static size_t lines(const struct house *h)
+{
+    return fake_chat_count(&h->chat, HOUSE_OPS);
+}
+
 static void page_is_away(struct house *h, int answers)
 {
     while (answers--)
@@ -412,6 +417,67 @@ static void a_draft_that_is_over_adopts_no_end(void **state)
                       "PROPOSAL 1.4, monitoring, not public: \"Errors. Pages should load again");
 }
 
+static void a_title_that_leaves_no_room_is_told_once(void **state)
+{
+    struct house *h = *state;
+    char line[300] = "!status edit 1 title ";
+    size_t i, n = 0;
+
+    while (strlen(line) < 260)
+        (void)strncat(line, "Abcdef hij ", 12);
+    house_draft(h);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status edit 1 body Short.");
+    house_say(h, HOUSE_OPS, "deployer1", "=", line);
+    confirm(h, " 1.3");
+    for (i = 0; i < 6; i++) {
+        house_deploy(h, REVERT);
+        house_wait(h, 2 * MINUTE);
+    }
+    for (i = 0; i < h->chat.n; i++)
+        n += strstr(h->chat.line[i].text, "its title leaves no room for words") != NULL;
+    assert_int_equal(n, 1);
+}
+
+static void what_people_worded_is_doubted_once(void **state)
+{
+    struct house *h = *state;
+    size_t before;
+
+    house_publish(h);
+    house_wait(h, 2 * MINUTE);
+    house_icinga(h, EXCEPTIONS_OK);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status edit 1 body It is much better.");
+    house_expect_said(h, HOUSE_OPS, "PROPOSAL 1.3, monitoring");
+    house_wait(h, MINUTE);
+    before = lines(h);
+    house_icinga(h, EXCEPTIONS);
+    house_expect_last(h, HOUSE_OPS, "1.3 waits with monitoring, but its alerts fire again: ");
+    house_icinga(h, EXCEPTIONS_OK);
+    house_icinga(h, EXCEPTIONS);
+    assert_int_equal(lines(h), before + 1);
+    confirm(h, " 1.3"); /* theirs to decide */
+    house_expect_said(h, HOUSE_OPS, "1 updated at");
+}
+
+static void a_rule_that_goes_is_no_recovery(void **state)
+{
+    struct house *h = *state;
+    size_t rules = h->settings->n_rules;
+
+    house_publish(h);
+    house_wait(h, 2 * MINUTE);
+    h->settings->n_rules = 1;
+    engine_reload(h->engine, h->settings);
+    house_wait_sliced(h, 15 * MINUTE, 10 * SECOND);
+    house_expect_unsaid(h, HOUSE_OPS, "PROPOSAL");
+    house_icinga(h, EXCEPTIONS_OK);
+    house_expect_unsaid(h, HOUSE_OPS, "resolved, not public");
+    h->settings->n_rules = rules;
+    engine_reload(h->engine, h->settings);
+    house_wait_sliced(h, 11 * MINUTE, 10 * SECOND);
+    house_expect_said(h, HOUSE_OPS, "resolved, not public");
+}
+
 /* ---- two at once ----------------------------------------------------------------------------- */
 
 static void what_another_claimed_is_not_how_it_was(void **state)
@@ -523,6 +589,9 @@ int main(void)
         HOUSE_TEST(another_relapse_is_another_reason),
         HOUSE_TEST(an_edit_by_hand_does_not_end_the_proposals),
         HOUSE_TEST(a_draft_that_is_over_adopts_no_end),
+        HOUSE_TEST(a_title_that_leaves_no_room_is_told_once),
+        HOUSE_TEST(what_people_worded_is_doubted_once),
+        HOUSE_TEST(a_rule_that_goes_is_no_recovery),
         HOUSE_TEST(what_another_claimed_is_not_how_it_was),
         HOUSE_TEST(a_clock_set_on_makes_nothing_stale),
         HOUSE_TEST(a_clock_set_on_makes_quiet_no_longer),
