@@ -718,6 +718,11 @@ bool drill_is_over(const struct drill *d)
     return d->over || d->err;
 }
 
+int drill_error(const struct drill *d)
+{
+    return d->over ? 0 : d->err;
+}
+
 const char *drill_place(const struct drill *d)
 {
     return d->place;

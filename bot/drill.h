@@ -72,6 +72,8 @@ int64_t drill_deadline(const struct drill *d);
 /** Ends it aloud, with the score card; nothing when it is over already. @param why one line. */
 void drill_end(struct drill *d, const char *why, int64_t boot_ms);
 bool drill_is_over(const struct drill *d);
+/** @return why it is over, when it has not said so itself; else 0. */
+int drill_error(const struct drill *d);
 
 /** The time that it is in the drill; for its practice page. */
 struct now drill_now(const struct drill *d, int64_t boot_ms);

@@ -804,6 +804,11 @@ void engine_planned(const struct engine *e, struct buf *b)
     maintenance_phrases(&e->m, b);
 }
 
+int64_t engine_newest_incident(const struct engine *e)
+{
+    return e->m.meta.next_incident - 1;
+}
+
 size_t engine_open_incidents(const struct engine *e)
 {
     const struct incident *inc;

@@ -85,6 +85,10 @@ void engine_explain(struct engine *e, const struct decision_sink *sink);
 /** The planned work that is open, in words: "maintenance of Editing until 20:00; ..."; nothing
  * where there is none. @param b limited by the caller; errors are the buffer's. */
 void engine_planned(const struct engine *e, struct buf *b);
+
+/** @return the number given last to an incident or draft, 0: none yet. */
+int64_t engine_newest_incident(const struct engine *e);
+
 /** Incidents and drafts that are open, for tests and metrics. */
 size_t engine_open_incidents(const struct engine *e);
 

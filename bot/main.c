@@ -14,6 +14,7 @@
 #include "problems.h"
 #include "run.h"
 #include "run_backtest.h"
+#include "run_drill_shell.h"
 #include "run_replay.h"
 #include "version.h"
 
@@ -33,6 +34,7 @@ static int main_run(int argc, char **argv);
 static int main_check(int argc, char **argv);
 static int main_backup(int argc, char **argv);
 static int main_report(int argc, char **argv);
+static int main_drill(int argc, char **argv);
 static int main_version(int argc, char **argv);
 static int main_help(int argc, char **argv);
 
@@ -88,6 +90,13 @@ static const struct subcommand subcommands[] = {
      "its nicks stand for the configured sources and people. Exit status 65 "
      "when lines could not be read, 66 when a log is not there, 78 for the configuration.",
      run_replay},
+    {"drill", "drill -c FILE [NAME]",
+     "Plays a recorded outage in the terminal, which is the channel: type the commands that crier "
+     "asks for. Published is to a practice page on loopback; nothing else is reached, and no key, "
+     "account or network is needed. NAME is one of the scenarios, FILE's drill.scenarios or "
+     "scenarios/NAME.log beside it; without it the first of them. In a practice channel the same "
+     "is `!status drill start [NAME]`.",
+     main_drill},
     {"backup", "backup -c FILE DEST",
      "Copies the database of that configuration to the file DEST, consistent also while crier "
      "runs. "
@@ -241,6 +250,13 @@ static int main_report(int argc, char **argv)
     return code == EX_USAGE ? usage("report") : code;
 }
 
+static int main_drill(int argc, char **argv)
+{
+    int code = run_drill_shell(argc, argv);
+
+    return code == EX_USAGE ? usage("drill") : code;
+}
+
 static int main_version(int argc, char **argv)
 {
     (void)argv;
@@ -284,9 +300,10 @@ int main(int argc, char **argv)
     if (!cmd) {
         if (argc > 1)
             (void)fprintf(stderr, "crier: there is no command \"%s\"\n", argv[1]);
-        (void)fprintf(stderr, "usage: crier run|check|sandbox|replay|backup|report|version|help "
-                              "...; `crier help` says "
-                              "more\n");
+        (void)fprintf(stderr,
+                      "usage: crier run|check|sandbox|replay|drill|backup|report|version|help "
+                      "...; `crier help` says "
+                      "more\n");
         return EX_USAGE;
     }
     return cmd->run(argc - 1, argv + 1);

@@ -18,6 +18,7 @@
 #include "paging.h"
 #include "run_board.h"
 #include "run_reload.h"
+#include "run_drill.h"
 #include "run_web.h"
 #include "version.h"
 
@@ -70,6 +71,7 @@ struct run {
     struct run_web web;
     struct run_board board;
     struct run_ears *ears;
+    struct run_drill *drill;
     struct loop loop;
 
     struct courier courier;
@@ -216,7 +218,7 @@ static void on_heard(void *ctx, const struct heard *line)
 {
     struct run *r = ctx;
 
-    if (!r->fatal && !r->leaving)
+    if (!r->fatal && !r->leaving && !run_drill_heard(r->drill, line, r->now))
         fail(r, courier_hear(&r->courier, r->hearing, line, r->now));
 }
 
@@ -241,6 +243,8 @@ static void on_chat_event(void *ctx, const struct chat_event *event)
     struct run *r = ctx;
     struct input in = {.kind = INPUT_CHAT, .chat = event};
 
+    if (run_drill_event(r->drill, event, r->now))
+        return;
     paging_chat(&r->paging, event, r->now);
     if (event->kind == CHAT_SHOWN)
         CRASH_POINT("say.shown");
@@ -273,6 +277,7 @@ static void on_signal(void *ctx, int signo)
         return;
     log_info("run", "leaving (signal %d)", signo);
     fail(r, courier_flush(&r->courier));
+    run_drill_leave(r->drill, r->now);
     r->leaving = r->web.leaving = true;
     r->leave_by_boot_ms = r->now.boot_ms + LEAVE_MS;
     irc_quit(r->irc, "leaving; drafts and signals are kept");
@@ -484,6 +489,7 @@ static void take(struct run *r, struct loaded *loaded)
     r->page = page;
     engine_reload(r->engine, loaded->settings);
     run_web_accept(&r->web);
+    run_drill_reload(r->drill, loaded.settings, r->now);
     hearing_go_on(hearing, r->hearing);
     hearing_destroy(r->hearing);
     patterns_destroy(r->patterns);
@@ -554,6 +560,8 @@ static bool owner_turn(void *ctx, struct now now)
     fail(r, courier_tick(&r->courier, now));
     fail(r, courier_commit(&r->courier));
     run_web_turn(&r->web);
+    run_drill_turn(r->drill, engine_newest_incident(r->engine), engine_open_incidents(r->engine),
+                   now);
     hold_chat(r);
     if (r->fatal)
         return false;
@@ -576,6 +584,7 @@ static int start(struct run *r)
     struct store_sink store_sink = {.ctx = r, .committed = on_committed};
     struct ear_sink ear_sink = {.ctx = r, .line = on_ear_line, .position = on_ear_position};
     struct store_port store;
+    struct chat_port chat;
     char why[WHY_BYTES] = "";
     int err = load_aloud(r->config_path, &loaded);
 
@@ -616,6 +625,9 @@ static int start(struct run *r)
         run_ears_set(r->ears, r->settings, r->engine) ||
         irc_create(r->settings, r->net, &chat_sink, &r->irc))
         return EX_OSERR;
+    chat = irc_chat_port(r->irc);
+    if (run_drill_create(r->settings, r->config_path, r->state_dir, r->net, &chat, &r->drill))
+        return EX_OSERR;
     err = run_web_start(&r->web, r->settings, &r->formats, &r->courier);
     if (!err) {
         run_board_start(&r->board, r->web.web, &r->courier, r->settings);
@@ -649,6 +661,8 @@ static void wire(struct run *r)
     loop_add(&r->loop, &ears);
     port = run_reload_source_port(&r->reload);
     loop_add(&r->loop, &port);
+    port = run_drill_source_port(r->drill);
+    loop_add(&r->loop, &port);
     port = web_source_port(r->web.web);
     loop_add(&r->loop, &port);
     if (r->pager) {
@@ -660,6 +674,7 @@ static void wire(struct run *r)
 static void stop(struct run *r)
 {
     run_web_stop(&r->web);
+    run_drill_destroy(r->drill);
     run_ears_destroy(r->ears);
     irc_destroy(r->irc);
     statuspage_destroy(r->page);
