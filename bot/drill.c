@@ -18,6 +18,9 @@
 #include "utf8.h"
 #include "when.h"
 
+/* In tokens of lines that nobody waits for but the pace. */
+#define PACE_TOKEN (UINT64_C(1) << 61)
+
 enum {
     START_BOOT_MS = 24 * 60 * 60 * 1000, /* as if the machine had been up for a day */
     PRELUDE_MS = 10 * 60 * 1000,         /* what is shown of what came before the first draft */
@@ -29,6 +32,7 @@ enum {
     /* Lines of the log are shown so many at once, and then one in so long; the others count. */
     SHOW_BURST = 5,
     SHOW_INTERVAL_MS = 2000,
+    UNSAID_MS = 20 * 1000,
     ABANDONED_MS = 15 * 60 * 1000, /* nobody has said anything while something waits */
     LONGEST_MS = 60 * 60 * 1000,
     HINTS_MAX = 6, /* about one thing */
@@ -61,6 +65,7 @@ struct drill {
     int64_t skipped_ms;
     int64_t boot_ms;       /* real, of the last call */
     size_t next;           /* line of the scenario */
+    size_t unsaid;         /* lines that the chat has not taken yet */
     size_t requests;       /* at the page, without an answer */
     int64_t said_boot_ms;  /* real; the last line at the place */
     int64_t heard_boot_ms; /* real; the last command */
@@ -132,10 +137,14 @@ static int say_parts(struct drill *d, const struct say *line, const char *text)
         text += n;
         while (*text == ' ')
             text++;
+        part.replaces = whole ? line->replaces : 0;
         if (!*text && line->token)
             part.token = line->token | DRILL_TOKEN; /* shown is what is shown to its end */
-        part.replaces = whole ? line->replaces : 0;
+        else if (!part.replaces)                    /* of what is replaced nothing more is heard */
+            part.token = DRILL_TOKEN | PACE_TOKEN;
         r = d->options.chat.say(d->options.chat.ctx, &part);
+        if (!r && (part.token & PACE_TOKEN))
+            d->unsaid++;
         free(part.text);
     }
     return r;
@@ -195,9 +204,9 @@ void drill_lesson(const char *prefix, char lines[DRILL_LESSON_LINES][DRILL_LESSO
 {
     (void)utf8_print(lines[0], DRILL_LESSON_BYTES,
                      "1. I draft what readers should know and show it here. Nothing is public "
-                     "before somebody types `%s confirm N.R`, the number that is shown with it; in "
-                     "a drill it begins with D: `%s confirm D1.1`.",
-                     prefix, prefix);
+                     "before somebody types `%s confirm N.R`, with the number that is shown; in a "
+                     "drill it begins with D.",
+                     prefix);
     (void)utf8_print(lines[1], DRILL_LESSON_BYTES,
                      "2. Other words: `%s edit N title ...`, `%s edit N body ...`, which shows "
                      "them with a new number. No outage: `%s discard N`.",
@@ -316,6 +325,15 @@ int drill_chat(struct drill *d, const struct chat_event *event, int64_t boot_ms)
     struct input in = {.kind = INPUT_CHAT, .chat = &mine};
 
     d->boot_ms = boot_ms;
+    if (event->kind == CHAT_SHOWN || event->kind == CHAT_UNSHOWN) {
+        d->said_boot_ms = boot_ms;
+        if (!d->hints)
+            d->due_boot_ms = boot_ms; /* nobody is lost before there is something to read */
+    }
+    if (event->token & PACE_TOKEN) {
+        d->unsaid -= d->unsaid > 0;
+        return d->err;
+    }
     mine.token &= ~DRILL_TOKEN;
     if (!d->over)
         input(d, &in);
@@ -614,7 +632,11 @@ static int64_t next_boot_ms(const struct drill *d)
 
 static bool may_skip(const struct drill *d)
 {
-    return is_idle(d) && d->boot_ms >= d->said_boot_ms + d->settings->drill.pace_ms;
+    int64_t quiet_ms = d->boot_ms - d->said_boot_ms;
+
+    /* the server's word for a line may be lost */
+    return is_idle(d) && quiet_ms >= d->settings->drill.pace_ms &&
+           (!d->unsaid || quiet_ms >= UNSAID_MS);
 }
 
 /* @return whether time has passed. */
@@ -700,8 +722,14 @@ int64_t drill_deadline(const struct drill *d)
     first = next_boot_ms(d);
     if (first != NOW_NEVER && real_of(d, first) < at)
         at = real_of(d, first);
-    if (first != NOW_NEVER && is_idle(d) && d->said_boot_ms + d->settings->drill.pace_ms < at)
-        at = d->said_boot_ms + d->settings->drill.pace_ms;
+    if (first != NOW_NEVER && is_idle(d)) {
+        int64_t quiet_ms = d->settings->drill.pace_ms;
+
+        if (d->unsaid && quiet_ms < UNSAID_MS)
+            quiet_ms = UNSAID_MS;
+        if (d->said_boot_ms + quiet_ms < at)
+            at = d->said_boot_ms + quiet_ms;
+    }
     first = hint_boot_ms(d);
     if (first < at)
         at = first;

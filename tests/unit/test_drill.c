@@ -359,7 +359,7 @@ static void teaches_in_three_lines(void **state)
     fake_chat_clear(&b->chat);
     say(b, "newcomer", "newcomer", "!status help");
     assert_int_equal(fake_chat_count(&b->chat, PRACTICE), 3);
-    expect(b, "`!status confirm D1.1`");
+    expect(b, "`!status confirm N.R`");
     fake_chat_clear(&b->chat);
     say(b, "newcomer", "newcomer", "!status confrim");
     assert_int_equal(fake_chat_count(&b->chat, PRACTICE), 4); /* the refusal, and once the lesson */
