@@ -21,7 +21,8 @@
 
 struct drill;
 
-/** Set in every token that a drill gives to the chat: so events find their way back. */
+/** Set in every token that a drill gives to the chat: so events find their way back. Its number
+ * is in it, too: what is told late of one drill means nothing to the next. */
 #define DRILL_TOKEN (UINT64_C(1) << 62)
 
 struct drill_options {
@@ -31,6 +32,7 @@ struct drill_options {
     const struct drill_scenario *scenario; /* borrowed */
     const char *place;                     /* "network/#channel"; copied */
     const char *player;                    /* nick of whoever started it; copied */
+    unsigned number;                       /* of this drill in this process */
     const char *url;                       /* where the practice page is; copied */
     struct chat_port chat;                 /* only say() with that place, or in private */
     struct page_port page;

@@ -489,7 +489,7 @@ static void take(struct run *r, struct loaded *loaded)
     r->page = page;
     engine_reload(r->engine, loaded->settings);
     run_web_accept(&r->web);
-    run_drill_reload(r->drill, loaded.settings, r->now);
+    run_drill_reload(r->drill, loaded->settings, r->now);
     hearing_go_on(hearing, r->hearing);
     hearing_destroy(r->hearing);
     patterns_destroy(r->patterns);

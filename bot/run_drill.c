@@ -32,6 +32,7 @@ struct run_drill {
     struct run_stage *stage; /* NULL: none; its drill may be over */
     bool struck;             /* it is over, and its page is left */
     int64_t gone_boot_ms;    /* then its page goes, too */
+    unsigned drills;         /* so far */
     int64_t newest;          /* real incident when it began */
     int64_t known_newest, known_open;
     char *taught[TAUGHT_MAX];
@@ -126,6 +127,7 @@ static void start(struct run_drill *rd, const struct heard *line, const char *na
                                         .name = name,
                                         .place = line->place,
                                         .player = line->nick,
+                                        .number = ++rd->drills,
                                         .folder = rd->folder,
                                         .net = rd->net,
                                         .chat = rd->chat};

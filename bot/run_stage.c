@@ -238,6 +238,7 @@ static int make_drill(struct run_stage *s, const struct run_stage_options *o, ch
                                     .scenario = &s->scenario,
                                     .place = o->place,
                                     .player = o->player,
+                                    .number = o->number,
                                     .url = sandbox_url(s->sandbox),
                                     .chat = o->chat,
                                     .page = statuspage_port(s->page),

@@ -23,6 +23,7 @@ struct run_stage_options {
     const char *name;                /* of the scenario, "" is the first */
     const char *place;
     const char *player;
+    unsigned number;    /* of the drill in this process */
     const char *folder; /* for database and key; made, and taken away with all that is in it */
     struct net *net;    /* borrowed */
     struct chat_port chat;

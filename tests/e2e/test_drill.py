@@ -1,6 +1,7 @@
 """Drills on a real network: somebody new plays one, and nothing of it gets anywhere else."""
 
 import re
+import signal
 import time
 import urllib.error
 import urllib.request
@@ -225,12 +226,12 @@ def test_reloaded_in_the_middle(practice):
     practice.say("deployer1", "!status drill start 2023-01-17")
     told = practice.heard("deployer1", TOLD.pattern)[1]
     mark = house.crier.mark()
-    house.crier.reload()
+    house.crier.process.send(signal.SIGHUP)
     house.crier.wait_log("configuration reloaded", mark)
     practice.ask("deployer1", told, "D1 is public since")
     house.settings["networks"][0]["channels"][1]["roles"] = ["talk"]
     house.crier.write_config(house.settings)
-    house.crier.reload()
+    house.crier.process.send(signal.SIGHUP)
     practice.heard("deployer1", "no practice channel any more")
     assert_untouched(house)
 

@@ -26,7 +26,14 @@
 #define PRACTICE "libera/#wikimedia-status-practice"
 #define OUTAGE "config/scenarios/2023-01-17.log"
 
-enum { SECOND = 1000, MINUTE = 60 * 1000, REAL_BOOT_MS = 77000, NUMBER_BYTES = 32 };
+enum {
+    SECOND = 1000,
+    MINUTE = 60 * 1000,
+    REAL_BOOT_MS = 77000,
+    NUMBER_BYTES = 32,
+    OTHER_NUMBER = 6,
+    NUMBER = 7
+};
 
 struct bench {
     struct settings *real;
@@ -38,7 +45,8 @@ struct bench {
     struct fake_store store;
     struct drill *drill;
     int64_t boot_ms;
-    bool holds_page; /* requests are not answered */
+    bool holds_page;  /* requests are not answered */
+    bool keeps_quiet; /* no line is shown */
 };
 
 static void on_answer(void *ctx, const struct page_answer *answer)
@@ -79,7 +87,8 @@ static void settle(struct bench *b)
         b->page.wall_ms = drill_now(b->drill, b->boot_ms).wall_ms;
         if (!b->holds_page)
             moved += fake_page_answer_all(&b->page);
-        moved += fake_chat_show(&b->chat);
+        if (!b->keeps_quiet)
+            moved += fake_chat_show(&b->chat);
         assert_int_equal(drill_turn(b->drill, b->boot_ms), 0);
     } while (moved);
 }
@@ -154,6 +163,7 @@ static void bench_init(struct bench *b)
                                      .scenario = &b->scenario,
                                      .place = PRACTICE,
                                      .player = "newcomer",
+                                     .number = NUMBER,
                                      .url = "http://drill.example",
                                      .chat = fake_chat_port(&b->chat),
                                      .page = fake_page_port(&b->page),
@@ -425,6 +435,42 @@ static void tells_when_it_is_ended(void **state)
     assert_int_equal(b->page.n_incidents, 0);
 }
 
+static void late_words_about_another_drill_mean_nothing(void **state)
+{
+    struct bench *b = *state;
+    size_t i;
+
+    b->keeps_quiet = true;
+    wait_ms(b,
+            30 * SECOND); /* nothing is skipped while the server says nothing, but not for ever */
+    for (i = 0; i < 2000; i++) {
+        uint64_t other = (uint64_t)(OTHER_NUMBER) << 48, token = i | DRILL_TOKEN | other;
+        struct chat_event event = {
+            .kind = CHAT_SHOWN, .place = PRACTICE, .text = "", .token = token};
+
+        assert_int_equal(drill_chat(b->drill, &event, b->boot_ms), 0);
+    }
+    wait_ms(b, 5 * MINUTE);
+    expect(b, "DRAFT D1.1");
+    say(b, "newcomer", "newcomer", "!status confirm D1.1");
+    expect(b, "nothing is published, D1.1 had not been shown here");
+    assert_int_equal(b->page.n_incidents, 0);
+}
+
+static void skips_nothing_before_its_lines_were_read(void **state)
+{
+    struct bench *b = *state;
+    int64_t wall_ms;
+
+    b->keeps_quiet = true;
+    wait_for(b, "Started scap", MINUTE);
+    wall_ms = drill_now(b->drill, b->boot_ms).wall_ms;
+    wait_ms(b, 10 * SECOND);
+    assert_int_equal(drill_now(b->drill, b->boot_ms).wall_ms, wall_ms + 10 * SECOND);
+    b->keeps_quiet = false;
+    wait_for(b, "DRAFT D1.1", MINUTE);
+}
+
 /* ---- what it is made of ---------------------------------------------------------------------- */
 
 static void the_copy_holds_nothing_real(void **state)
@@ -616,6 +662,8 @@ int main(void)
         DRILL_TEST(plain_numbers_are_refused),
         DRILL_TEST(a_guest_plays_with_any_command),
         DRILL_TEST(tells_when_it_is_ended),
+        DRILL_TEST(late_words_about_another_drill_mean_nothing),
+        DRILL_TEST(skips_nothing_before_its_lines_were_read),
         cmocka_unit_test(the_copy_holds_nothing_real),
         cmocka_unit_test(guests_have_an_end),
         cmocka_unit_test(reads_names),
