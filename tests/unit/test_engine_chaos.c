@@ -72,7 +72,36 @@ static const char *const commands[] = {
     "!status show 1",
 };
 
-enum act { ACT_NOTHING, ACT_SIGNAL, ACT_CURE, ACT_COMMAND };
+/* Somebody works on the page by hand. */
+static void by_hand(struct house *h, uint32_t *seed)
+{
+    const struct page_incident *p = NULL;
+
+    if (h->page.n_incidents)
+        p = &h->page.incident[draw(seed, (uint32_t)h->page.n_incidents)];
+    switch (draw(seed, 4)) {
+    case 0:
+        if (h->page.n_incidents < 8)
+            (void)fake_page_by_hand(&h->page, "Trouble", (enum step)draw(seed, STEP_RESOLVED),
+                                    IMPACT_MINOR);
+        break;
+    case 1:
+        if (p)
+            fake_page_edit(&h->page, p->remote_id, NULL, "By hand: some of you may see errors.");
+        break;
+    case 2:
+        if (p)
+            fake_page_post(&h->page, p->remote_id, (enum step)draw(seed, STEP_COUNT),
+                           "By hand: an update.");
+        break;
+    default:
+        fake_page_set_component(&h->page, NULL, "Editing",
+                                (enum component_status)draw(seed, COMPONENT_UNDER_MAINTENANCE + 1));
+        break;
+    }
+}
+
+enum act { ACT_NOTHING, ACT_SIGNAL, ACT_CURE, ACT_COMMAND, ACT_JOINED };
 
 static enum act act(struct house *h, uint32_t *seed)
 {
@@ -121,6 +150,22 @@ static enum act act(struct house *h, uint32_t *seed)
     case 14:
         if (!draw(seed, 4))
             h->now.wall_ms += (int64_t)draw(seed, 3 * HOUR) - 90 * MINUTE;
+        break;
+    case 15:
+        if (draw(seed, 3)) {
+            by_hand(h, seed);
+        } else if (draw(seed, 2)) {
+            h->settings->follow.propose = draw(seed, 4) != 0;
+            h->settings->rule[1].watched = draw(seed, 4) != 0;
+            h->settings->n_rules = draw(seed, 4) ? 6 : 1;
+            engine_reload(h->engine, h->settings);
+        } else {
+            fake_chat_left(&h->chat, HOUSE_OPS, "netsplit");
+            house_wait_sliced(h, (int64_t)draw(seed, 100) * SECOND, 5 * SECOND);
+            fake_chat_joined(&h->chat, HOUSE_OPS);
+            house_settle(h);
+            return ACT_JOINED;
+        }
         break;
     default:
         break;
@@ -248,6 +293,9 @@ static void let_it_end(struct house *h, struct watch *w)
     h->page_answers = true;
     h->disk_full = false;
     h->lines_show = true;
+    h->settings->n_rules = 6;
+    h->settings->rule[1].watched = h->settings->follow.propose = true;
+    engine_reload(h->engine, h->settings);
     house_wait_sliced(h, 2 * MINUTE, SECOND);
     for (i = 0; i < 2; i++)
         house_icinga(h, over[i]);
@@ -296,6 +344,8 @@ static void play(struct house *h, uint32_t seed, bool restarts)
         from = w->n;
         look(w, h, done == ACT_COMMAND);
         w->mended = w->mended || done == ACT_CURE;
+        if (done == ACT_JOINED)
+            w->shown_anew_ms = h->now.boot_ms;
         if (restarts && !draw(&seed, 25)) {
             house_restart(h, draw(&seed, 2) ? SECOND : (int64_t)draw(&seed, 20) * MINUTE);
             fake_chat_member(&h->chat, HOUSE_OPS, "dep1", true);
