@@ -467,6 +467,8 @@ static void done(struct model *m, struct incident *inc, struct outbox *o,
 
 static void refused(struct model *m, struct incident *inc, struct outbox *o, const char *error)
 {
+    const struct revision *open = model_open_revision(inc);
+    int64_t kind = open ? open->r.kind : 0;
     struct revision *rev;
 
     if (!model_text(m, &o->r.error, error))
@@ -483,7 +485,8 @@ static void refused(struct model *m, struct incident *inc, struct outbox *o, con
     rev = withdraw(m, inc, false);
     enter(m, o, OUTBOX_REFUSED);
     /* the line above names the words; others that were confirmed behind them are shown again */
-    if (rev && rev->r.number != o->r.revision)
+    if (rev && rev->r.number != o->r.revision &&
+        (rev->r.kind != kind || !chat_shown_lately(m, inc, rev, SHOWN_LATELY_MS)))
         chat_announce(m, inc, rev, false);
 }
 
