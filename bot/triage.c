@@ -618,6 +618,17 @@ static bool was_heeded(const struct model *m, const struct alert *a)
                     began > inc->r.revised_wall_ms + m->settings->chat.revision_interval_ms));
 }
 
+/* Files of versions before 2 do not tell whether readers were concerned, and an outage may be under
+ * way: a rule has opened it, or such an alert fires still. */
+static void restore_alarm(struct model *m, struct incident *inc)
+{
+    triage_note_alarm(m, inc);
+    if (inc->r.alarmed || !inc->r.rule[0])
+        return;
+    inc->r.alarmed = 1;
+    model_put(m, RECORD_INCIDENT, &inc->r);
+}
+
 void triage_restore(struct model *m)
 {
     struct incident *inc;
@@ -637,6 +648,7 @@ void triage_restore(struct model *m)
                 m, TIMER_QUIET, inc->r.id,
                 model_past_boot(m, inc->r.quiet_wall_ms, m->settings->triage.draft_quiet_ms) +
                     m->settings->triage.draft_quiet_ms);
+        restore_alarm(m, inc);
         triage_update_quiet(m, inc);
         /* a revision may have been held back when the program ended */
         inc->revise_waits = true;

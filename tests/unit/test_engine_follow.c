@@ -462,6 +462,50 @@ static void switched_off_it_is_silent(void **state)
     house_expect_unsaid(h, HOUSE_OPS, "PROPOSAL");
 }
 
+/* What version 2 of the schema added is 0 in a file that was of version 1. */
+static void forget_what_is_new(struct house *h)
+{
+    size_t i;
+
+    for (i = 0; i < h->store.n_rows; i++) {
+        struct record_incident *inc = h->store.row[i].record;
+
+        if (h->store.row[i].table != RECORD_INCIDENT)
+            continue;
+        inc->fix_deploy = inc->fixed_wall_ms = inc->alarmed = inc->relapses = 0;
+        inc->speech_wall_ms = inc->hush_wall_ms = inc->ladder_wall_ms = inc->rung = 0;
+        inc->reminded_wall_ms = inc->reacted_wall_ms = inc->nudges = inc->nudged_wall_ms = 0;
+        inc->postmortem = 0;
+    }
+}
+
+static void an_outage_of_an_older_file_is_followed_to_its_end(void **state)
+{
+    struct house *h = *state;
+
+    house_publish(h);
+    house_wait_sliced(h, 2 * MINUTE, 10 * SECOND);
+    forget_what_is_new(h);
+    house_restart(h, 10 * SECOND);
+    house_deploy(h, FINISHED);
+    house_icinga(h, EXCEPTIONS_OK);
+    house_wait_sliced(h, 12 * MINUTE, 10 * SECOND);
+    house_expect_said(h, HOUSE_OPS, "PROPOSAL 1.2, ");
+}
+
+static void an_outage_that_was_quiet_in_an_older_file_is_followed_too(void **state)
+{
+    struct house *h = *state;
+
+    house_publish(h);
+    house_deploy(h, FINISHED);
+    house_icinga(h, EXCEPTIONS_OK);
+    forget_what_is_new(h);
+    house_restart(h, 10 * SECOND);
+    house_wait_sliced(h, 12 * MINUTE, 10 * SECOND);
+    house_expect_said(h, HOUSE_OPS, "PROPOSAL 1.2, ");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -487,6 +531,8 @@ int main(void)
         HOUSE_TEST(logged_mitigation_means_that_the_cause_is_known),
         HOUSE_TEST(restart_goes_on),
         HOUSE_TEST(switched_off_it_is_silent),
+        HOUSE_TEST(an_outage_of_an_older_file_is_followed_to_its_end),
+        HOUSE_TEST(an_outage_that_was_quiet_in_an_older_file_is_followed_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
