@@ -6,6 +6,8 @@
 #include "buf.h"
 #include "err.h"
 
+static const int64_t LATEST_MS = INT64_C(253402300799000); /* the end of 9999 */
+
 void chronicle_init(struct chronicle *c)
 {
     memset(c, 0, sizeof *c);
@@ -66,6 +68,36 @@ static void *make_room(struct chronicle *c, void **items, size_t *cap, size_t n,
     return (char *)grown + n * size;
 }
 
+static bool is_time(const struct column *c)
+{
+    static const char end[] = "wall_ms";
+    size_t n = strlen(c->name);
+
+    return c->type == COLUMN_INT64 && n >= sizeof end - 1 &&
+           !strcmp(c->name + n - (sizeof end - 1), end);
+}
+
+/* Times as far from one another as a damaged file may have them would run over when they are
+ * subtracted: what no clock says is not known. */
+static void tame_times(enum record_table t, void *record)
+{
+    const struct table *table = record_table(t);
+    size_t i;
+
+    for (i = 0; i < table->n_columns; i++) {
+        char *at = (char *)record + table->column[i].offset;
+        int64_t value;
+
+        if (!is_time(&table->column[i]))
+            continue;
+        memcpy(&value, at, sizeof value);
+        if (value >= 0 && value <= LATEST_MS)
+            continue;
+        value = 0;
+        memcpy(at, &value, sizeof value);
+    }
+}
+
 /* An owned copy of a row into memory of the caller's. */
 static int copy_into(enum record_table t, const void *record, void *ret)
 {
@@ -75,6 +107,7 @@ static int copy_into(enum record_table t, const void *record, void *ret)
         return CRIER_ENOMEM;
     memcpy(ret, copy, record_table(t)->size);
     free(copy);
+    tame_times(t, ret);
     return 0;
 }
 

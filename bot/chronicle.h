@@ -47,7 +47,8 @@ void chronicle_init(struct chronicle *c);
 void chronicle_finish(struct chronicle *c);
 
 /**
- * Keeps a copy of one row. Rows of other tables than those above are passed over.
+ * Keeps a copy of one row, in which times before 1970 and after 9999 are 0: a damaged file has
+ * such. Rows of other tables than those above are passed over.
  *
  * @param chronicle a struct chronicle *.
  * @return 0 or CRIER_ENOMEM; a row beyond the bounds is counted and is no error.

@@ -145,12 +145,36 @@ static void lists_keep_their_order(void **state)
     chronicle_list_finish(&l);
 }
 
+static void times_that_no_clock_says_are_not_known(void **state)
+{
+    struct record_incident incident = {.id = 1,
+                                       .state = -3,
+                                       .opened_wall_ms = INT64_MAX,
+                                       .started_wall_ms = INT64_MIN,
+                                       .closed_wall_ms = 1673980000000};
+    struct chronicle c;
+
+    (void)state;
+    chronicle_init(&c);
+    assert_int_equal(chronicle_take(&c, RECORD_INCIDENT, &incident), 0);
+    take_row(&c, 1, -1, "firing");
+    assert_int_equal(c.incident.opened_wall_ms, 0);
+    assert_int_equal(c.incident.started_wall_ms, 0);
+    assert_int_equal(c.incident.closed_wall_ms, 1673980000000);
+    assert_int_equal(c.incident.state, -3); /* no time */
+    assert_int_equal(c.timeline[0].wall_ms, 0);
+    chronicle_finish(&c);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rows_are_copied),        cmocka_unit_test(rows_are_in_order),
-        cmocka_unit_test(signals_and_people),     cmocka_unit_test(a_storm_leaves_room_for_people),
+        cmocka_unit_test(rows_are_copied),
+        cmocka_unit_test(rows_are_in_order),
+        cmocka_unit_test(signals_and_people),
+        cmocka_unit_test(a_storm_leaves_room_for_people),
         cmocka_unit_test(lists_keep_their_order),
+        cmocka_unit_test(times_that_no_clock_says_are_not_known),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
