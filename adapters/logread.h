@@ -30,7 +30,7 @@ struct log_line {
     const char *nick;    /* without the mark of its rank in the channel */
     const char *text;    /* may be "" */
     const char *channel; /* "#channel", from the line or the file's name; "" when neither tells */
-    const char *file;    /* as given; "(standard input)" */
+    const char *file;    /* as given, cleaned; "(standard input)" */
     long line;           /* from 1 */
     bool action;
     bool notice;

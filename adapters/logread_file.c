@@ -38,7 +38,7 @@ enum wrong { UNKNOWN, NO_DAY, DAY_WORDS, BACK, AHEAD, CUT, NULS, OTHER_FORMAT, N
 struct logfile {
     struct log_shared *shared;
     char *path;
-    const char *name;
+    char *name; /* the path, or what stands for it, as it can be printed */
     char channel[LOGNAME_CHANNEL_BYTES];
     bool day_known; /* at the beginning, */
     int64_t first_day_ms;
@@ -63,6 +63,17 @@ struct logfile {
 
 /* ---- complaints ------------------------------------------------------------------------------ */
 
+/* A name is whatever whoever made the file wanted, and goes to terminals. */
+static char *clean_name(const char *path)
+{
+    char *name = strdup(strcmp(path, "-") != 0 ? path : STDIN_NAME);
+
+    if (name && !utf8_clean(name, strlen(name), name))
+        memcpy(name, "?", 2); /* no path is empty */
+    return name;
+}
+
+/* @param name a clean one. */
 static void tell(struct log_shared *shared, const char *name, long line, char *text)
 {
     if (shared->told >= TOLD_ALL) {
@@ -78,13 +89,15 @@ static void tell(struct log_shared *shared, const char *name, long line, char *t
 void log_complain(struct log_shared *shared, const char *name, const char *fmt, ...)
 {
     char text[MESSAGE_BYTES];
+    char *clean = clean_name(name);
     va_list ap;
 
     va_start(ap, fmt);
     (void)utf8_vprint(text, sizeof text, fmt, ap);
     va_end(ap);
     shared->problems++;
-    tell(shared, name, 0, text);
+    tell(shared, clean ? clean : "?", 0, text);
+    free(clean);
 }
 
 static void complain(struct logfile *f, enum wrong kind, const char *fmt, ...)
@@ -482,12 +495,14 @@ int logfile_create(const char *path, struct log_shared *shared, struct logfile *
     if (!f)
         return CRIER_ENOMEM;
     f->path = strdup(path);
-    if (!f->path) {
+    f->name = clean_name(path);
+    if (!f->path || !f->name) {
+        free(f->path);
+        free(f->name);
         free(f);
         return CRIER_ENOMEM;
     }
     f->shared = shared;
-    f->name = strcmp(path, "-") != 0 ? f->path : STDIN_NAME;
     f->day_known = logname_day(path, &f->first_day_ms);
     if (!f->day_known && shared->options.has_day) {
         f->day_known = true;
@@ -508,6 +523,7 @@ void logfile_destroy(struct logfile *f)
         return;
     close_file(f);
     free(f->path);
+    free(f->name);
     free(f);
 }
 

@@ -954,6 +954,20 @@ static void test_progress(void **state)
     logread_destroy(NULL);
 }
 
+/* Names of files go to a terminal, and whoever packed a directory of logs chose them. */
+static void names_are_printed_clean(void **state)
+{
+    struct bench *b = *state;
+
+    put(b, "evil\x1b[31m\n.log", "[nonsense\n");
+    assert_int_equal(read_one(b, "evil\x1b[31m\n.log"), 1);
+    assert_non_null(strstr(buf_str(&b->problems), "evil[31m .log:1: "));
+    assert_null(strchr(buf_str(&b->problems), 0x1b));
+    put_bytes(b, "evil\x1b[32m", "\0\0\0\0", 4);
+    assert_int_equal(read_one(b, "evil\x1b[32m"), 1);
+    assert_non_null(strstr(buf_str(&b->problems), "evil[32m:0: "));
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(test_dated, setup, teardown),
     cmocka_unit_test_setup_teardown(test_clock, setup, teardown),
@@ -977,6 +991,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(test_format_names, setup, teardown),
     cmocka_unit_test_setup_teardown(test_names, setup, teardown),
     cmocka_unit_test_setup_teardown(test_progress, setup, teardown),
+    cmocka_unit_test_setup_teardown(names_are_printed_clean, setup, teardown),
 };
 
 int main(void)
