@@ -33,6 +33,11 @@ static void mark(struct model *m, struct alert *a, int crowd)
     model_put(m, RECORD_ALERT, &a->r);
 }
 
+void crowd_add(struct model *m, struct alert *a)
+{
+    mark(m, a, 1);
+}
+
 void crowd_gather(struct model *m, struct alert *a, const struct rule_settings *rule)
 {
     const struct alert *one[CROWD_MAX];

@@ -13,6 +13,8 @@
 
 /** It fires: marks it and what makes a crowd with it. @param rule its own, or NULL. */
 void crowd_gather(struct model *m, struct alert *a, const struct rule_settings *rule);
+/** It is one of several different things that fail at once, which is a crowd, too. */
+void crowd_add(struct model *m, struct alert *a);
 /** It has recovered. @return whether the crowd is gone with it: others count no more in the quiet
  * of their incidents. */
 bool crowd_thin(struct model *m, const struct alert *a);

@@ -439,6 +439,7 @@ static bool on_figure(struct parser *p, struct scenario *s)
 {
     struct expectation x = {0};
 
+    components_init(&x.components);
     if (take(p, "incidents")) {
         x.kind = EXPECT_INCIDENTS;
         (void)take_count(p, &x.count);
@@ -448,10 +449,11 @@ static bool on_figure(struct parser *p, struct scenario *s)
             WRONG(p, "write `say at most 12`");
         else if (take_count(p, &x.count))
             on_attributes(p, &x);
+        if (x.title || x.suspect || x.change || x.rule || x.has_impact || x.has_components)
+            WRONG(p, "lines said have a time and nothing else here");
     } else {
         return false;
     }
-    components_init(&x.components);
     add(p, s, &x);
     return true;
 }
@@ -546,7 +548,7 @@ static void take_line(struct parser *p, char *line)
     p->line = line;
     p->wrong = false;
     /* a log line may hold anything, quotes too: only its time is taken apart */
-    if (!strncmp(line, "line ", 5)) {
+    if (!strncmp(line, "line", 4) && isspace((unsigned char)line[4])) {
         const char *open = strpbrk(line, "<*");
         size_t head = open ? (size_t)(open - line) : n;
         char *begin = strndup(line, head);

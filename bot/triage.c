@@ -7,6 +7,7 @@
 #include "alerts.h"
 #include "buf.h"
 #include "chat.h"
+#include "crowd.h"
 #include "deploys.h"
 #include "err.h"
 #include "follow.h"
@@ -358,6 +359,14 @@ static struct incident *find_related(const struct model *m, const struct alert *
     return NULL;
 }
 
+/* What says nothing alone may be one of several different things that go wrong; but one server
+ * that fails is none, however many others fail beside it for reasons of their own. */
+static bool adds_to_storm(const struct alert *a, const struct rule_settings *rule)
+{
+    return alert_tells_by(a, rule) || (rule && !rule->ignore && rule->watched && !rule->host &&
+                                       a->r.severity == SEVERITY_CRITICAL);
+}
+
 /* Distinct watched critical alerts that began within the storm window. */
 static int64_t count_storm(const struct model *m)
 {
@@ -368,7 +377,7 @@ static int64_t count_storm(const struct model *m)
         bool twin = false;
 
         if (!a->r.firing || a->r.held || a->r.incident || a->first_boot_ms < since ||
-            !alert_tells(m, a) || maintenance_covers(m, a))
+            !adds_to_storm(a, alert_rule(m, a)) || maintenance_covers(m, a))
             continue;
         for (b = m->alert_newest; b != a && !twin; b = b->older)
             twin = !b->r.incident && !strcmp(a->r.check_name, b->r.check_name) &&
@@ -377,6 +386,18 @@ static int64_t count_storm(const struct model *m)
             break;
     }
     return n;
+}
+
+/* What makes a storm tells of it, whatever it would say alone. */
+static void gather_storm(struct model *m)
+{
+    int64_t since = m->now.boot_ms - m->settings->triage.storm_window_ms;
+    struct alert *a;
+
+    for (a = m->alert_newest; a && a->last_boot_ms >= since; a = a->older)
+        if (a->r.firing && !a->r.held && !a->r.incident && a->first_boot_ms >= since &&
+            !alert_tells(m, a) && adds_to_storm(a, alert_rule(m, a)) && !maintenance_covers(m, a))
+            crowd_add(m, a);
 }
 
 static void take_lookback(struct model *m, struct incident *inc)
@@ -449,6 +470,7 @@ struct verdict triage_consider(struct model *m, struct alert *a)
     struct verdict v = {.kind = DECISION_REMEMBERED};
     struct deploy *suspect;
     struct incident *inc;
+    bool tells;
 
     if (!a->r.firing || a->r.held || a->r.incident)
         return v;
@@ -465,7 +487,8 @@ struct verdict triage_consider(struct model *m, struct alert *a)
         v.incident = inc->r.id;
         return v;
     }
-    if (!alert_tells_by(a, rule)) {
+    tells = alert_tells_by(a, rule);
+    if (!adds_to_storm(a, rule)) {
         if (!rule)
             v.kind = DECISION_NO_RULE;
         else if (!rule->watched)
@@ -475,12 +498,13 @@ struct verdict triage_consider(struct model *m, struct alert *a)
         return v;
     }
     suspect = rule->suspect_deploys ? deploy_suspect(m) : NULL;
-    if (!a->r.paging && !suspect) {
+    if (!a->r.paging && !(suspect && tells)) {
         v.storm = count_storm(m);
         if (v.storm < m->settings->triage.storm_count) {
-            v.kind = DECISION_ALONE;
+            v.kind = tells ? DECISION_ALONE : DECISION_FEW;
             return v;
         }
+        gather_storm(m);
     }
     v.kind = open_incident(m, a, suspect) ? DECISION_OPENED : DECISION_FULL;
     v.incident = a->r.incident;

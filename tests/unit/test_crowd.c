@@ -143,6 +143,29 @@ static void a_restart_knows_the_crowd(void **state)
     house_expect_said(h, HOUSE_OPS, "monitoring");
 }
 
+/* Different things that say nothing alone are a storm when they come together, and are awaited. */
+static void a_storm_of_few(void **state)
+{
+    struct house *h = *state;
+
+    h->settings->rule[LATENCY].at_once = 50;
+    house_deploy(h, STARTED);
+    house_icinga(h, "PROBLEM - Latency of GET on alert1001 is CRITICAL: slow");
+    house_icinga(h, "PROBLEM - Latency of POST on alert1001 is CRITICAL: slow");
+    assert_int_equal(fake_chat_count(&h->chat, NULL), 0);
+    house_icinga(h, "PROBLEM - Latency of HEAD on alert1001 is CRITICAL: slow");
+    house_expect_said(h, HOUSE_OPS, "DRAFT 1.1, not public: \"Slow pages.");
+    house_expect_last(h, HOUSE_OPS, "your scap backport is running");
+    fake_chat_clear(&h->chat);
+    house_wait(h, 30 * SECOND);
+    house_expect_unsaid(h, HOUSE_OPS, "over already");
+    house_icinga(h, "RECOVERY - Latency of GET on alert1001 is OK: fast");
+    house_icinga(h, "RECOVERY - Latency of POST on alert1001 is OK: fast");
+    house_icinga(h, "RECOVERY - Latency of HEAD on alert1001 is OK: fast");
+    house_wait(h, MINUTE);
+    house_expect_said(h, HOUSE_OPS, "over already");
+}
+
 /* Too much to remember: the page for which an incident is open is not forgotten, so it is not over.
  */
 static void a_storm_does_not_hide_the_page(void **state)
@@ -172,6 +195,7 @@ int main(void)
         HOUSE_TEST(a_page_needs_no_crowd),
         HOUSE_TEST(it_is_over_when_few_are_left),
         HOUSE_TEST(a_restart_knows_the_crowd),
+        HOUSE_TEST(a_storm_of_few),
         HOUSE_TEST(a_storm_does_not_hide_the_page),
     };
 

@@ -73,6 +73,8 @@ static const struct mistake mistakes[] = {
     {HEAD "incidents 1234567890\n", 3, "is no number"},
     {HEAD "incidents 1 2\n", 3, "one word too many"},
     {HEAD "say 12\n", 3, "say at most 12"},
+    {HEAD "say at most 12 by 19:00 components \"Editing: operational\"\n", 3,
+     "a time and nothing else"},
     {HEAD "confirm soon\n", 3, "confirm after 30s"},
     {HEAD "log\n", 3, "log needs the name"},
     {"scenario x\nday monday\nline 18:00 <a> b\nno draft\n", 2, "write a day"},
