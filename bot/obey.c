@@ -100,12 +100,18 @@ static bool is_practice(const struct model *m, const struct heard *line)
     return c && !(c->roles & CHANNEL_TALK);
 }
 
+/* What is planned, anybody may know. */
+static bool reads_alone(const struct request *q)
+{
+    return q->cmd.verb == COMMAND_MAINTENANCE && !*q->cmd.text;
+}
+
 static bool is_allowed(struct model *m, const struct request *q)
 {
     const struct heard *line = q->line;
 
-    if (access_allows(q->person ? q->person->roles : ROLE_NONE, q->cmd.verb)) {
-        if (!command_spec_find(q->cmd.verb)->roles)
+    if (reads_alone(q) || access_allows(q->person ? q->person->roles : ROLE_NONE, q->cmd.verb)) {
+        if (reads_alone(q) || !command_spec_find(q->cmd.verb)->roles)
             return true;
         if (is_practice(m, line)) {
             SAY(m, q, "%s: this is a practice channel: nothing is drafted or published from here",
@@ -558,12 +564,14 @@ static void help(struct model *m, const struct request *q)
 /* For the report alone. */
 static void note(struct model *m, const struct request *q)
 {
-    struct incident *inc = find_own(m, q);
+    long long n = q->cmd.incident;
+    bool over = !model_incident(m, n) && n > 0 && n < m->meta.next_incident;
 
-    if (!inc)
+    /* what is over is written about most, and is in memory no more */
+    if (!over && !find_own(m, q))
         return;
-    model_timeline(m, inc->r.id, m->now.wall_ms, "note", name_of(q), q->cmd.text);
-    SAY(m, q, "noted for the report of %lld", (long long)inc->r.id);
+    model_timeline(m, n, m->now.wall_ms, "note", name_of(q), q->cmd.text);
+    SAY(m, q, "noted for the report of %lld", n);
 }
 
 static void mute(struct model *m, const struct request *q)
@@ -728,7 +736,7 @@ static void obey(struct model *m, const struct heard *line)
     }
     if (!q.aloud) {
         (void)is_allowed(m, &q); /* for the audit */
-    } else if (m->store_sick && command_spec_find(q.cmd.verb)->roles) {
+    } else if (m->store_sick && !reads_alone(&q) && command_spec_find(q.cmd.verb)->roles) {
         refuse_sick(m, &q);
     } else if (is_allowed(m, &q)) {
         carry_out(m, &q);

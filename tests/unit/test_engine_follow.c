@@ -449,6 +449,21 @@ static void restart_goes_on(void **state)
     house_expect_unsaid(h, HOUSE_OPS, "PROPOSAL 1.5");
 }
 
+static void note_for_the_report_of_what_is_over(void **state)
+{
+    struct house *h = *state;
+    size_t rows;
+
+    house_draft(h);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status discard 1");
+    rows = fake_store_count(&h->store, RECORD_TIMELINE);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status note 1 it was the cache");
+    house_expect_last(h, HOUSE_OPS, "noted for the report of 1");
+    assert_int_equal(fake_store_count(&h->store, RECORD_TIMELINE), rows + 1);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status note 2 it was the cache");
+    house_expect_last(h, HOUSE_OPS, "there is no 2");
+}
+
 static void switched_off_it_is_silent(void **state)
 {
     struct house *h = *state;
@@ -530,6 +545,7 @@ int main(void)
         HOUSE_TEST(by_hand_without_alerts_follows_the_revert_alone),
         HOUSE_TEST(logged_mitigation_means_that_the_cause_is_known),
         HOUSE_TEST(restart_goes_on),
+        HOUSE_TEST(note_for_the_report_of_what_is_over),
         HOUSE_TEST(switched_off_it_is_silent),
         HOUSE_TEST(an_outage_of_an_older_file_is_followed_to_its_end),
         HOUSE_TEST(an_outage_that_was_quiet_in_an_older_file_is_followed_too),

@@ -456,6 +456,10 @@ static void a_restart_keeps_the_window(void **state)
     sre(h, "!status maintenance");
     house_expect_last(h, HOUSE_OPS,
                       "UTC: 1 open: Editing until 19:00 (sre1: new database servers)");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status maintenance"); /* anybody may know */
+    house_expect_last(h, HOUSE_OPS, "UTC: 1 open: Editing until 19:00");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status maintenance end 1");
+    house_expect_last(h, HOUSE_OPS, "refused");
     house_wait(h, 48 * MINUTE);
     assert_int_equal(drafts(h), 0);
     house_wait(h, 2 * MINUTE);
