@@ -20,6 +20,7 @@
 
 #include "config_file.h"
 #include "json_memory.h"
+#include "logread.h"
 #include "sandbox.h"
 #include "store_backup.h"
 
@@ -44,7 +45,9 @@ static const struct subcommand subcommands[] = {
      "nothing), SIGTERM leaves within 2 s. -v logs more, such as what a bot says that no format "
      "of its source knows.",
      main_run},
-    {"check", "check -c FILE [--replay [--against FILE] [--json] LOG...]",
+    {"check",
+     "check -c FILE [--replay [--against FILE] [--json] [--date DAY] [--format NAME] "
+     "[--channel CHANNEL] LOG...]",
      "Prints every problem of a configuration as file:line: text. Exit status 0 or 78.\n"
      "With --replay it compares what that configuration would have drafted, by past logs of "
      "channels, with what the running one would: drafts lost, later, earlier, gained or changed, "
@@ -54,7 +57,8 @@ static const struct subcommand subcommands[] = {
      "with,\n"
      "                  running.cfg in the state_dir of -c FILE\n"
      "  --json          one JSON object per line\n"
-     "  LOG             as for replay; what is no file is taken for a pattern with * and ?\n"
+     "  --date, --format, --channel, LOG  as for replay; a LOG that is not there is taken for a\n"
+     "                  pattern with * and ?\n"
      "Exit status 1 when a draft is lost or later, 0 when none is, 65 when some input was bad, 66 "
      "when a log or the configuration to compare with is not there, 78 when FILE has mistakes.",
      main_check},
@@ -157,34 +161,64 @@ static int main_run(int argc, char **argv)
     return path ? run_daemon(path) : usage("run");
 }
 
-static int main_check(int argc, char **argv)
+/* @return false when the words are off. */
+static bool parse_check(int argc, char **argv, struct run_backtest *test, bool *ret_replay)
 {
     static const struct option options[] = {{"replay", no_argument, NULL, 'r'},
                                             {"against", required_argument, NULL, 'a'},
                                             {"json", no_argument, NULL, 'j'},
+                                            {"date", required_argument, NULL, 'd'},
+                                            {"format", required_argument, NULL, 'f'},
+                                            {"channel", required_argument, NULL, 'n'},
                                             {NULL, 0, NULL, 0}};
-    struct run_backtest test = {NULL, NULL, NULL, 0, false};
-    bool replay = false;
+    bool only_replay = false; /* something was said that means nothing without --replay */
     int c;
 
     while ((c = getopt_long(argc, argv, "c:v", options, NULL)) != -1) {
-        if (c == 'c')
-            test.config_path = optarg;
-        else if (c == 'v')
+        only_replay = only_replay || !strchr("cvr", c);
+        switch (c) {
+        case 'c':
+            test->config_path = optarg;
+            break;
+        case 'v':
             log_set_level(LOG_LEVEL_DEBUG);
-        else if (c == 'r')
-            replay = true;
-        else if (c == 'a')
-            test.against_path = optarg;
-        else if (c == 'j')
-            test.json = true;
-        else
-            return usage("check");
+            break;
+        case 'r':
+            *ret_replay = true;
+            break;
+        case 'a':
+            test->against_path = optarg;
+            break;
+        case 'j':
+            test->json = true;
+            break;
+        case 'd':
+            if (logread_parse_day(optarg, &test->logs.day_wall_ms))
+                return false;
+            test->logs.has_day = true;
+            break;
+        case 'f':
+            if (!log_format_parse(optarg, &test->logs.format))
+                return false;
+            break;
+        case 'n':
+            test->logs.channel = optarg;
+            break;
+        default:
+            return false;
+        }
     }
-    test.log = (const char *const *)argv + optind;
-    test.n_logs = (size_t)(argc - optind);
-    if (!test.config_path || replay != (test.n_logs > 0) ||
-        (!replay && (test.against_path || test.json)))
+    test->log = (const char *const *)argv + optind;
+    test->n_logs = (size_t)(argc - optind);
+    return test->config_path && *ret_replay == (test->n_logs > 0) && (*ret_replay || !only_replay);
+}
+
+static int main_check(int argc, char **argv)
+{
+    struct run_backtest test = {.config_path = NULL};
+    bool replay = false;
+
+    if (!parse_check(argc, argv, &test, &replay))
         return usage("check");
     return replay ? run_backtest(&test) : run_check(test.config_path);
 }

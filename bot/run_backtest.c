@@ -302,9 +302,10 @@ static int exit_code(struct test *t, int r)
 
 static int run_test(struct test *t)
 {
-    struct logread_options options = {.sink = {.ctx = t, .problem = on_problem}};
+    struct logread_options options = t->args->logs;
     int code = load_both(t), r;
 
+    options.sink = (struct logread_sink){.ctx = t, .problem = on_problem};
     if (!code)
         code = find_logs(t);
     if (!code)

@@ -7,12 +7,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "logread.h"
+
 struct run_backtest {
     const char *config_path;
     const char *against_path; /* NULL: running.cfg in the state_dir of config_path, see
                                  adapters/running_config.h */
     const char *const *log;   /* "-" is standard input; what is no file is a pattern of glob(7) */
     size_t n_logs;
+    struct logread_options logs; /* but for the sink */
     bool json;
 };
 

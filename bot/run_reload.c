@@ -71,7 +71,7 @@ static bool is_same(const char *a, const char *b)
 
 static bool is_again(const struct run_reload *rr, const char *text, struct now now)
 {
-    if (!is_same(text, rr->text))
+    if ((text || rr->text) && !is_same(text, rr->text)) /* neither: too long, and was so before */
         return false;
     return trial_runs(rr->trial) || rr->done ||
            (rr->refused_boot_ms != NOW_NEVER &&

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buf.h"
 #include "config_file.h"
 #include "err.h"
+#include "settings_text.h"
 #include "utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -73,6 +75,31 @@ static void check_settings(const struct settings *s)
         check_rule(s, &s->rule[i]);
 }
 
+/* What is fit to run with is so when it is written down and read again, and the same. */
+static void check_text(const struct settings *s)
+{
+    struct settings *again = NULL;
+    struct problems problems;
+    struct buf one, two;
+
+    buf_init(&one, 1 << 22);
+    buf_init(&two, 1 << 22);
+    problems_init(&problems);
+    settings_text(&one, s);
+    assert(!buf_error(&one));
+    if (one.len < 1 << 19) { /* else it may be over a limit of the files' */
+        assert(
+            !config_file_parse("/nonexistent/text.cfg", buf_str(&one), one.len, &problems, &again));
+        assert(!settings_finalize(again, &problems) && !problems.n);
+        settings_text(&two, again);
+        assert(!buf_error(&two) && !strcmp(buf_str(&one), buf_str(&two)));
+    }
+    settings_destroy(again);
+    problems_finish(&problems);
+    buf_finish(&one);
+    buf_finish(&two);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct settings *s = NULL;
@@ -90,8 +117,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         before = problems.n;
         r = settings_finalize(s, &problems);
         assert(r == 0 ? problems.n == before : r == CRIER_EINVAL);
-        if (!problems.n)
+        if (!problems.n) {
             check_settings(s);
+            check_text(s);
+        }
         before = problems.n;
         if (!r)
             assert(settings_finalize(s, &problems) == 0 && problems.n == before);
