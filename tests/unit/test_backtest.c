@@ -407,6 +407,52 @@ static void test_another_outage(void **state)
     }
 }
 
+/* The same alert opens both, whatever they say. */
+static void test_other_components_altogether(void **state)
+{
+    struct rule_settings *r;
+    struct bench b;
+
+    (void)state;
+    init(&b);
+    r = rule(&b, BACKTEST_NEW, "exceptions");
+    set(&r->component[0].name, "Search");
+    r->component[0].component_index = 2;
+    begin(&b);
+    deploy_and_alert(&b);
+    end(&b);
+    expect(&b, "2023-01-17 18:01:40 changed \"Errors for logged-in users\" MAJOR Search: partial "
+               "outage; because components were Editing: partial outage, now Search: partial "
+               "outage\n");
+    finish(&b);
+}
+
+/* It was over before the other began. */
+static void test_one_after_the_other(void **state)
+{
+    struct bench b;
+    int side;
+
+    (void)state;
+    init(&b);
+    for (side = 0; side < BACKTEST_SIDES; side++) {
+        b.side[side].settings->triage.draft_quiet_ms = 60000;
+        b.side[side].settings->triage.lookback_ms = 1000;
+    }
+    take_out(&b, BACKTEST_NEW, "exceptions");
+    rule(&b, BACKTEST_OLD, "frontend")->ignore = true;
+    begin(&b);
+    deploy_and_alert(&b);
+    line(&b, 110, "icinga-wm",
+         "RECOVERY - MediaWiki exceptions and fatals per minute for appserver on alert1001 is OK: "
+         "0");
+    line(&b, 600, "jinxer-wm", PAGE);
+    end(&b);
+    assert_int_equal(backtest_count(b.backtest, BACKTEST_LOST), 1);
+    assert_int_equal(backtest_count(b.backtest, BACKTEST_GAINED), 1);
+    finish(&b);
+}
+
 static void test_two_that_become_one(void **state)
 {
     struct bench b;
@@ -440,6 +486,8 @@ int main(void)
         cmocka_unit_test(test_the_end_of_the_words),
         cmocka_unit_test(test_the_same_outage_by_another_alert),
         cmocka_unit_test(test_another_outage),
+        cmocka_unit_test(test_other_components_altogether),
+        cmocka_unit_test(test_one_after_the_other),
         cmocka_unit_test(test_two_that_become_one),
     };
 

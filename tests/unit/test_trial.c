@@ -80,7 +80,7 @@ static void init(struct bench *b, const char *script)
     FILE *f;
 
     memset(b, 0, sizeof *b);
-    (void)strncpy(b->dir, "/tmp/crier-trial-XXXXXX", sizeof b->dir - 1);
+    (void)snprintf(b->dir, sizeof b->dir, "/tmp/crier-trial-XXXXXX");
     assert_non_null(mkdtemp(b->dir));
     b->program = buf_printf("%s/program", b->dir);
     assert_non_null(b->program);
