@@ -202,6 +202,8 @@ static void add_way_out(struct buf *b, const struct model *m, const struct incid
             buf_adds(b, " Why: its alerts fire");
         else if (inc->r.fixed_wall_ms)
             buf_addf(b, " Why: mended at %s, as was logged", when_hm(inc->r.fixed_wall_ms, fixed));
+        else if (d && inc->r.deploy == d->r.id) /* when that began is not kept */
+            buf_addf(b, " Why: %s rolls back", d->r.user[0] ? d->r.user : "somebody");
         else
             buf_addf(b, " Why: %s's %s since %s", d && d->r.user[0] ? d->r.user : "somebody",
                      d && d->r.phase == PHASE_ROLLBACK ? "rollback" : "revert",

@@ -477,15 +477,17 @@ static void look(struct model *m, struct incident *inc)
 
 void follow_deploy(struct model *m, const struct deploy *d)
 {
+    static const char again[] = "Revert \"Revert \"";
     enum relation best = RELATION_NONE;
     struct incident *inc;
 
-    if (!d->r.production || !d->r.revert)
+    if (!d->r.production || (!d->r.revert && !strstr(d->r.change_text, again)))
         return;
     for (inc = m->incidents; inc; inc = inc->next)
         if (relation_of(m, inc, d) > best)
             best = relation_of(m, inc, d);
-    if (best == RELATION_NONE)
+    /* what was reverted goes out again: that mends what its revert broke, and nothing else */
+    if (best == RELATION_NONE || (!d->r.revert && best != RELATION_SURE))
         return;
     for (inc = m->incidents; inc; inc = inc->next) {
         if (relation_of(m, inc, d) != best)
@@ -534,7 +536,7 @@ void follow_alerts(struct model *m, struct incident *inc)
         (standing_step(inc) == STEP_MONITORING ||
          (open && !open->r.made_by[0] && open->r.step >= STEP_MONITORING))) {
         inc->r.relapses++;
-        if (standing_step(inc) == STEP_MONITORING && !follow_is_fixing(m, inc)) {
+        if (!follow_is_fixing(m, inc)) {
             inc->r.fix_deploy = 0; /* whatever it was, it did not mend it */
             inc->r.fixed_wall_ms = 0;
         }

@@ -503,6 +503,56 @@ static void what_another_claimed_is_not_how_it_was(void **state)
     assert_int_equal(components_find(&h->page.now, "Editing")->status, COMPONENT_OPERATIONAL);
 }
 
+static void a_fix_that_did_not_hold_is_not_in_place(void **state)
+{
+    struct house *h = *state;
+
+    house_publish(h);
+    house_wait(h, 2 * MINUTE);
+    house_deploy(h, "!log deployer1@deploy1002 deployer1: Rolling back deployment");
+    house_expect_said(h, HOUSE_OPS, "PROPOSAL 1.2, identified");
+    house_expect_last(h, HOUSE_OPS, "Why: deployer1 rolls back");
+    house_wait(h, 2 * MINUTE);
+    house_deploy(h, FINISHED);
+    house_wait(h, 2 * MINUTE);
+    house_icinga(h, EXCEPTIONS_OK);
+    house_expect_said(h, HOUSE_OPS,
+                      "PROPOSAL 1.3, monitoring, not public: \"Errors for logged-in "
+                      "users. A fix is in place.");
+    house_wait(h, 2 * MINUTE);
+    house_deploy(h, "!log deployer2@deploy1002 Started scap: Backport for "
+                    "[[gerrit:880009|Second try (T1)]]");
+    house_wait(h, MINUTE);
+    house_icinga(h, EXCEPTIONS);
+    house_expect_last(h, HOUSE_OPS, "1.3 withdrawn: its alerts fire again");
+    house_wait_sliced(h, 5 * MINUTE, SECOND);
+    house_icinga(h, EXCEPTIONS_OK);
+    house_wait_sliced(h, 3 * MINUTE, SECOND);
+    house_expect_said(h, HOUSE_OPS,
+                      "PROPOSAL 1.4, monitoring, not public: \"Errors for logged-in "
+                      "users. Pages should load again");
+}
+
+#define BACKPORT(phase, of) \
+    "!log deployer1@deploy1002 " phase " scap: Backport for [[gerrit:880005|" of "]]"
+
+static void the_revert_of_what_broke_it_may_bring_a_change_back(void **state)
+{
+    struct house *h = *state;
+
+    house_deploy(h, BACKPORT("Started", "Revert \"Good change\""));
+    house_wait(h, 2 * MINUTE);
+    house_deploy(h, BACKPORT("Finished", "Revert \"Good change\"") " (duration: 02m 00s)");
+    house_jinxer(h, FRONTEND);
+    confirm(h, " 1.1");
+    house_wait(h, MINUTE);
+    house_deploy(h, BACKPORT("Started", "Revert \"Revert \"Other change\"\""));
+    house_wait(h, MINUTE);
+    house_expect_unsaid(h, HOUSE_OPS, "PROPOSAL");
+    house_deploy(h, BACKPORT("Started", "Revert \"Revert \"Good change\"\""));
+    house_expect_said(h, HOUSE_OPS, "PROPOSAL 1.2, identified");
+}
+
 /* ---- the clock ------------------------------------------------------------------------------- */
 
 static void a_clock_set_on_makes_nothing_stale(void **state)
@@ -593,6 +643,8 @@ int main(void)
         HOUSE_TEST(what_people_worded_is_doubted_once),
         HOUSE_TEST(a_rule_that_goes_is_no_recovery),
         HOUSE_TEST(what_another_claimed_is_not_how_it_was),
+        HOUSE_TEST(a_fix_that_did_not_hold_is_not_in_place),
+        HOUSE_TEST(the_revert_of_what_broke_it_may_bring_a_change_back),
         HOUSE_TEST(a_clock_set_on_makes_nothing_stale),
         HOUSE_TEST(a_clock_set_on_makes_quiet_no_longer),
         HOUSE_TEST(mails_of_what_is_over_count),

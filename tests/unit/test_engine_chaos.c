@@ -103,7 +103,7 @@ static void by_hand(struct house *h, uint32_t *seed)
 
 enum act { ACT_NOTHING, ACT_SIGNAL, ACT_CURE, ACT_COMMAND, ACT_JOINED };
 
-static enum act act(struct house *h, uint32_t *seed)
+static enum act act(struct house *h, uint32_t *seed, bool jumps)
 {
     uint32_t which;
     enum fake_outcome outcome;
@@ -148,7 +148,7 @@ static enum act act(struct house *h, uint32_t *seed)
         h->lines_show = draw(seed, 2) != 0;
         break;
     case 14:
-        if (!draw(seed, 4))
+        if (jumps && !draw(seed, 4))
             h->now.wall_ms += (int64_t)draw(seed, 3 * HOUR) - 90 * MINUTE;
         break;
     case 15:
@@ -329,6 +329,7 @@ static void let_it_end(struct house *h, struct watch *w)
 static void play(struct house *h, uint32_t seed, bool restarts)
 {
     struct watch *w = calloc(1, sizeof *w);
+    bool jumps = seed % 4 < 2; /* of the wall clock */
     uint32_t slices;
     size_t from;
     int i;
@@ -339,7 +340,7 @@ static void play(struct house *h, uint32_t seed, bool restarts)
     fake_chat_member(&h->chat, HOUSE_OPS, "dep2", true);
     house_deploy(h, STARTED);
     for (i = 0; i < STEPS; i++) {
-        enum act done = act(h, &seed);
+        enum act done = act(h, &seed, jumps);
 
         from = w->n;
         look(w, h, done == ACT_COMMAND);
@@ -362,7 +363,8 @@ static void play(struct house *h, uint32_t seed, bool restarts)
         expect_nothing_twice(h, w, from);
     }
     let_it_end(h, w);
-    expect_budget(h, w);
+    if (!restarts || !jumps) /* what is stored knows the wall clock alone */
+        expect_budget(h, w);
     free(w);
 }
 
