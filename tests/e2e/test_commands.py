@@ -25,6 +25,8 @@ def folder():
     (["nonsense"], USAGE, "nonsense"),
     (["run"], USAGE, "run -c FILE"),
     (["check"], USAGE, "check -c FILE"),
+    (["drill"], USAGE, "drill -c FILE"),
+    (["drill", "-c", "x", "a", "b"], USAGE, "drill -c FILE"),
     (["check", "-c"], USAGE, "check -c FILE"),
     (["check", "-c", "x", "surplus"], USAGE, "check -c FILE"),
     (["sandbox", "--port", "70000"], USAGE, "--port"),

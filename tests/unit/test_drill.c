@@ -471,6 +471,127 @@ static void skips_nothing_before_its_lines_were_read(void **state)
     wait_for(b, "DRAFT D1.1", MINUTE);
 }
 
+/* ---- other outages --------------------------------------------------------------------------- */
+
+/* Plays another scenario, with somebody who does what crier says. @return real ms that it took. */
+static int64_t play(struct bench *b, const char *as_told, int64_t most_ms)
+{
+    while (!drill_is_over(b->drill) && b->boot_ms - REAL_BOOT_MS < most_ms) {
+        const struct fake_line *told = fake_chat_find(&b->chat, PRACTICE, as_told);
+
+        if (told) {
+            char typed[80];
+            const char *from = strstr(told->text, "`!status ") + 1;
+
+            (void)snprintf(typed, sizeof typed, "%.*s", (int)strcspn(from, "`"), from);
+            fake_chat_clear(&b->chat);
+            say(b, "newcomer", "newcomer", typed);
+        }
+        wait_ms(b, SECOND);
+    }
+    return b->boot_ms - REAL_BOOT_MS;
+}
+
+static struct bench *other_bench(void)
+{
+    struct bench *b = calloc(1, sizeof *b);
+
+    assert_non_null(b);
+    assert_int_equal(drill_scenario_init(&b->scenario, "made-up"), 0);
+    return b;
+}
+
+static void every_shipped_scenario_comes_to_its_end(void **state)
+{
+    static const char *const path[] = {"config/scenarios/2023-01-17.log",
+                                       "config/scenarios/2025-03-29.log"};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof path / sizeof path[0]; i++) {
+        struct bench *b = calloc(1, sizeof *b);
+        void *it = b;
+
+        assert_non_null(b);
+        read_scenario(&b->scenario, path[i]);
+        bench_init(b);
+        assert_true(play(b, "`!status confirm D", 10 * MINUTE) < 5 * MINUTE);
+        expect(b, "SCORE: ");
+        assert_int_equal(b->page.n_incidents, 1);
+        assert_int_equal(b->page.incident[0].step, STEP_RESOLVED);
+        assert_true(drill_result(b->drill)->resolved_wall_ms > 0);
+        (void)teardown(&it);
+    }
+}
+
+#define PAGES "(FrontendUnavailable) firing: varnish-text has reduced HTTP availability #page"
+
+static void people_end_what_never_recovers(void **state)
+{
+    struct bench *b = other_bench();
+    void *it = b;
+
+    (void)state;
+    assert_int_equal(drill_scenario_line(&b->scenario, 1673980380000, "jinxer-wm", PAGES, ""), 0);
+    bench_init(b);
+    wait_for(b, "DRAFT D1.1", MINUTE);
+    do_as_told(b);
+    wait_for(b, "Is it over? Then type `!status resolve D1`", 5 * MINUTE);
+    fake_chat_clear(&b->chat);
+    say(b, "newcomer", "newcomer", "!status resolve D1");
+    (void)play(b, "`!status confirm D", 5 * MINUTE);
+    expect(b, "SCORE: draft 0 s after the first alert, confirmed");
+    assert_int_equal(b->page.incident[0].step, STEP_RESOLVED);
+    (void)teardown(&it);
+}
+
+static void a_storm_is_a_handful_of_lines(void **state)
+{
+    struct bench *b = other_bench();
+    void *it = b;
+    int i;
+
+    (void)state;
+    assert_int_equal(drill_scenario_line(&b->scenario, 1673980380000, "jinxer-wm", PAGES, ""), 0);
+    for (i = 0; i < DRILL_LINES_MAX - 1; i++) {
+        char text[200];
+
+        (void)snprintf(text, sizeof text,
+                       "PROBLEM - PHP7 rendering on mw%d is CRITICAL: timed out after 10 s", i);
+        assert_int_equal(
+            drill_scenario_line(&b->scenario, 1673980380000 + i * 3, "icinga-wm", text, ""), 0);
+    }
+    assert_int_equal(drill_scenario_line(&b->scenario, 1673980380000, "a", "b", ""), CRIER_ELIMIT);
+    bench_init(b);
+    wait_ms(b, 60 * SECOND);
+    assert_true(fake_chat_count(&b->chat, PRACTICE) < 90);
+    expect(b, "more lines");
+    (void)teardown(&it);
+}
+
+static void a_log_that_opens_no_draft_is_no_drill(void **state)
+{
+    struct bench *b = other_bench();
+    struct problems problems;
+    struct drill_options options = {.place = PRACTICE, .player = "a", .url = ""};
+    struct drill *d = NULL;
+    void *it = b;
+
+    (void)state;
+    problems_init(&problems);
+    assert_int_equal(config_file_load(WIKIMEDIA, &problems, &b->real), 0);
+    assert_int_equal(drill_settings_make(b->real, PRACTICE, &b->settings), 0);
+    assert_int_equal(patterns_create(b->settings, &problems, &b->patterns), 0);
+    problems_finish(&problems);
+    options.settings = b->settings;
+    options.formats = patterns_format_port(b->patterns);
+    options.scenario = &b->scenario;
+    assert_int_equal(drill_create(&options, &d), CRIER_ENOENT);
+    assert_int_equal(drill_scenario_line(&b->scenario, 1000, "someuser", PAGES, ""), 0);
+    assert_int_equal(drill_create(&options, &d), CRIER_ENOENT);
+    (void)teardown(&it);
+}
+
 /* ---- what it is made of ---------------------------------------------------------------------- */
 
 static void the_copy_holds_nothing_real(void **state)
@@ -664,6 +785,10 @@ int main(void)
         DRILL_TEST(tells_when_it_is_ended),
         DRILL_TEST(late_words_about_another_drill_mean_nothing),
         DRILL_TEST(skips_nothing_before_its_lines_were_read),
+        cmocka_unit_test(every_shipped_scenario_comes_to_its_end),
+        cmocka_unit_test(people_end_what_never_recovers),
+        cmocka_unit_test(a_storm_is_a_handful_of_lines),
+        cmocka_unit_test(a_log_that_opens_no_draft_is_no_drill),
         cmocka_unit_test(the_copy_holds_nothing_real),
         cmocka_unit_test(guests_have_an_end),
         cmocka_unit_test(reads_names),
