@@ -18,7 +18,7 @@ static size_t number_at(const char *p, int64_t *ret)
     int64_t number = 0;
     size_t n;
 
-    for (n = 0; is_digit(p[n]) && n < BASE_DIGITS; n++)
+    for (n = 0; n < BASE_DIGITS && is_digit(p[n]); n++)
         number = number * 10 + (p[n] - '0');
     if (n != BASE_DIGITS || is_digit(p[n]) || number < DRILL_BASE ||
         number > DRILL_BASE + DRILL_NUMBERS)
@@ -51,7 +51,7 @@ static size_t name_at(const char *p, int64_t *ret)
 
     if (*p != 'D' && *p != 'd')
         return 0;
-    for (n = 1; is_digit(p[n]) && n <= NAME_DIGITS; n++)
+    for (n = 1; n <= NAME_DIGITS && is_digit(p[n]); n++)
         number = number * 10 + (p[n] - '0');
     if (n == 1 || is_digit(p[n]))
         return 0;

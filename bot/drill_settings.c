@@ -19,7 +19,7 @@ static void drop_strings(struct string_list *list)
 {
     size_t i;
 
-    for (i = 0; i < list->n; i++)
+    for (i = 0; list->item && i < list->n; i++)
         free(list->item[i]);
     free(list->item);
     list->item = NULL;
