@@ -59,10 +59,11 @@ static const char *skip_class(const char *p)
             if (!*p || *p == 'Q' || *p == 'E')
                 return NULL;
         } else if (*p == '[' && (p[1] == ':' || p[1] == '.' || p[1] == '=')) {
-            const char end[3] = {p[1], ']', '\0'};
-            const char *q = strstr(p + 2, end);
+            const char *q = p + 2 + strspn(p + 2, "^abcdefghijklmnopqrstuvwxyz");
 
-            if (!q)
+            /* of a name alone it is sure that PCRE2 reads on behind it; else '[' stands for itself
+             */
+            if (q == p + 2 || q[0] != p[1] || q[1] != ']')
                 return NULL;
             p = q + 1;
         }

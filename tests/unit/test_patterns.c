@@ -416,6 +416,10 @@ static void test_literal(void **state)
         {"(abc", ""},
         {"abc)", ""},
         {"abc[", ""},
+        {"[[:alpha:]]de", "de"},
+        {"[[:^alpha:]x]de", "de"},
+        {"[[:x](?i):]]DE", ""}, /* '[' and ':' stand for themselves, and what follows is caseless */
+        {"[[:x]|a[:]]de", ""},
         {"abc\\", ""},
         {"ab.cde", "cde"},
         {"^abc$", "abc"},
