@@ -1,4 +1,5 @@
-/* Many texts looked for in one pass, beside looking for each alone. */
+/* Many texts looked for in one pass, beside looking for each alone; and patterns' own texts, beside
+ * PCRE2. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -8,7 +9,11 @@
 
 #include <cmocka.h>
 
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
 #include "patterns_filter.h"
+#include "patterns_literal.h"
 
 enum { TEXTS = 60, LINE = 200 };
 
@@ -119,6 +124,92 @@ static void nothing_to_look_for(void **state)
     patterns_filter_destroy(NULL);
 }
 
+/* ---- what PCRE2 matches is never passed over ------------------------------------------------- */
+
+enum { PATTERNS = 30000, TRIES = 40 };
+
+/* Pieces of patterns in any order: most are none, and of the others each is another trap. */
+static void make_pattern(uint32_t *seed, char *dst, size_t size)
+{
+    static const char *const parts[] = {
+        "a",     "b",      "c",        "ab",    "\xc3\xa9", ".",     "\\d", "\\.",  "[",
+        "]",     "(",      "(?:",      ")",     "|",        "*",     "+",   "?",    "{2}",
+        "{0,1}", "{,2}",   "^",        "$",     "[:",       "alpha", ":]",  "[^",   "-",
+        "(?i)",  "(?=",    "(?!",      "\\b",   "\\Q",      "\\E",   "x",   "[:x",  "(?x)",
+        "#",     " ",      "(?i:",     "\\x61", "\\1",      "(?|",   "(?>", "{",    "}",
+        "*+",    "??",     "\\]",      "\\\\",  "[.",       "(?-i)", "(?#", "(?1)", "\\R",
+        "\\K",   "\\p{L}", "\\o{141}", "[[:x]", ":]]",      "[a]",
+    };
+    uint32_t n = 1 + draw(seed, 9);
+
+    dst[0] = '\0';
+    while (n--) {
+        const char *part = parts[draw(seed, sizeof parts / sizeof parts[0])];
+
+        assert_true(strlen(dst) + strlen(part) < size);
+        (void)memcpy(dst + strlen(dst), part, strlen(part) + 1);
+    }
+}
+
+/* The pattern's own characters, some left out, some of the other case. */
+static size_t make_line(uint32_t *seed, const char *pattern, char *dst)
+{
+    size_t n = 0;
+
+    for (; *pattern; pattern++)
+        if (draw(seed, 5))
+            dst[n++] = draw(seed, 6) ? *pattern : (char)(*pattern ^ 32);
+    return n;
+}
+
+static size_t try_pattern(uint32_t *seed, const char *pattern, pcre2_code *code)
+{
+    pcre2_match_data *data = pcre2_match_data_create_from_pattern(code, NULL);
+    char text[128], line[LINE];
+    size_t n = patterns_literal(pattern, text, sizeof text), matches = 0;
+    int i;
+
+    assert_non_null(data);
+    for (i = 0; n && i < TRIES; i++) {
+        size_t bytes = make_line(seed, pattern, line);
+
+        if (pcre2_match(code, (PCRE2_SPTR)line, bytes, 0, 0, data, NULL) < 0)
+            continue;
+        matches++;
+        if (!memmem(line, bytes, text, n))
+            fail_msg("%s matches \"%.*s\", which is without \"%s\"", pattern, (int)bytes, line,
+                     text);
+    }
+    pcre2_match_data_free(data);
+    return matches;
+}
+
+static void what_pcre2_matches_holds_the_text(void **state)
+{
+    uint32_t seed = 20250329;
+    size_t matches = 0;
+    int i;
+
+    (void)state;
+    for (i = 0; i < PATTERNS; i++) {
+        char pattern[LINE];
+        int error;
+        PCRE2_SIZE at;
+        pcre2_code *code;
+
+        make_pattern(&seed, pattern, sizeof pattern);
+        code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
+                             PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_UTF |
+                                 PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C,
+                             &error, &at, NULL);
+        if (!code)
+            continue;
+        matches += try_pattern(&seed, pattern, code);
+        pcre2_code_free(code);
+    }
+    assert_true(matches > 10000); /* else nothing was tried */
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -126,6 +217,7 @@ int main(void)
         cmocka_unit_test(the_same_text_has_one_number),
         cmocka_unit_test(texts_without_room_are_let_through),
         cmocka_unit_test(nothing_to_look_for),
+        cmocka_unit_test(what_pcre2_matches_holds_the_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
