@@ -2,8 +2,9 @@
 #include <string.h>
 
 #include "alerts.h"
-#include "crowd.h"
 #include "buf.h"
+#include "chat.h"
+#include "crowd.h"
 #include "deploys.h"
 #include "follow.h"
 #include "lookback.h"
@@ -12,7 +13,9 @@
 
 enum {
     /* A sync that announces only its end may have caused what fired shortly before that line. */
-    UNANNOUNCED_SYNC_MS = 3 * 60 * 1000
+    UNANNOUNCED_SYNC_MS = 3 * 60 * 1000,
+    /* To see an alert, write a change, have it merged and synced takes longer. */
+    REACTION_MS = 90 * 1000
 };
 
 /* @param v NULL: the rule says ignore. */
@@ -221,12 +224,33 @@ static void reconsider_recent(struct model *m)
     }
 }
 
+/* A sync that is over so soon after an outage began is nobody's answer to it: it was under way. */
+static void suspect_late(struct model *m, const struct deploy *d)
+{
+    struct incident *inc;
+
+    for (inc = m->incidents; inc; inc = inc->next) {
+        const struct rule_settings *rule = model_rule(m, inc->r.rule);
+
+        if (!model_is_open(inc) || inc->r.deploy || !rule || !rule->suspect_deploys ||
+            m->now.boot_ms - inc->opened_boot_ms > REACTION_MS)
+            continue;
+        inc->r.deploy = d->r.id;
+        model_put(m, RECORD_INCIDENT, &inc->r);
+        chat_home(m, inc, SAY_ANNOUNCE, "%lld: %s's %s has just ended: it is the suspect",
+                  (long long)inc->r.id, d->r.user[0] ? d->r.user : "somebody",
+                  d->r.tool[0] ? d->r.tool : "deploy");
+    }
+}
+
 static void on_deploy(struct model *m, const struct signal *sig)
 {
     struct deploy *d;
     bool unannounced = deploy_take(m, sig, &d);
 
     lookback_line(m, sig, d ? d->r.id : 0);
+    if (d && unannounced && !d->r.revert)
+        suspect_late(m, d);
     if (d)
         follow_deploy(m, d);
     if (unannounced)
