@@ -7,6 +7,7 @@
 
 #include "buf.h"
 #include "chat.h"
+#include "chat_list.h"
 #include "duration.h"
 #include "err.h"
 #include "maintenance.h"
@@ -15,7 +16,6 @@
 
 enum {
     LINE_BYTES = 400,
-    LINES_MAX = 2,
     LIST_BYTES = 4000,   /* of the components or checks of one window */
     QUOTED_BYTES = 40,   /* of what was typed, repeated in an answer */
     REASON_BYTES = 120,  /* of a reason, repeated in a list */
@@ -363,40 +363,26 @@ static void list(struct model *m, const struct asker *by)
 {
     const char *prefix = m->settings->chat.prefix;
     const struct window *w;
-    struct buf line, one;
-    size_t left = 0;
-    int lines = 0;
+    struct chat_list lines;
+    struct buf one;
+    size_t n = 0;
 
     for (w = m->windows; w; w = w->next)
-        left++;
-    if (!left) {
+        n++;
+    if (!n) {
         SAY(m, by, "nothing is planned; `%s maintenance 2h %s: REASON` keeps drafts away", prefix,
             some_component(m));
         return;
     }
-    buf_init(&line, 2 * LINE_BYTES);
+    chat_list_begin(&lines, m, by->place, "UTC: ", " | ", n);
     buf_init(&one, 2 * LINE_BYTES);
     for (w = m->windows; w; w = w->next) {
         buf_clear(&one);
         add_listed(&one, m, w);
-        if (buf_error(&one))
+        if (!chat_list_add(&lines, &one))
             break;
-        if (line.len && line.len + one.len + 3 > LINE_BYTES) {
-            if (++lines == LINES_MAX)
-                break;
-            SAY(m, by, "%s", buf_str(&line));
-            buf_clear(&line);
-        }
-        buf_addf(&line, "%s%s", line.len ? " | " : "UTC: ", buf_str(&one));
-        left--;
     }
-    if (left)
-        buf_addf(&line, " | and %zu more", left);
-    if (buf_error(&line) || buf_error(&one))
-        model_fail(m);
-    else
-        SAY(m, by, "%s", buf_str(&line));
-    buf_finish(&line);
+    chat_list_end(&lines);
     buf_finish(&one);
 }
 

@@ -5,18 +5,13 @@
 
 #include "buf.h"
 #include "chat.h"
+#include "chat_list.h"
 #include "err.h"
 #include "incident.h"
 #include "when.h"
 #include "wording.h"
 
-enum {
-    FITS = 2,
-    LIST_LINES = 2,
-    LIST_LINE = 400, /* bytes that surely fit one line of IRC */
-    LIST_MORE = 16,  /* of them, for " and 12 more" */
-    LIST_BYTES = 2000
-};
+enum { FITS = 2, LIST_BYTES = 2000 };
 
 #define SAY(m, by, ...) chat_say(m, (by)->place, SAY_ANSWER, __VA_ARGS__)
 
@@ -398,38 +393,25 @@ static void add_wording(struct buf *b, struct model *m, const struct incident *i
 static void list_wordings(struct model *m, const struct incident *inc, const struct asker *by,
                           const struct revision *base, const char *typed)
 {
-    struct buf line, one;
-    size_t i, left = m->settings->n_wordings;
-    int fit, lines = 0;
+    struct chat_list lines;
+    struct buf one;
+    size_t i;
+    bool room = true;
+    int fit;
 
-    buf_init(&line, LIST_BYTES);
+    chat_list_begin(&lines, m, by->place, "", ", ", m->settings->n_wordings);
     buf_init(&one, LIST_BYTES);
-    buf_addf(&line, "%s`%s text %lld NAME`: ", typed[0] ? "no wording is called that; " : "",
+    buf_addf(&lines.line, "%s`%s text %lld NAME`: ", typed[0] ? "no wording is called that; " : "",
              prefix_of(m), (long long)inc->r.id);
-    for (fit = FITS; fit >= 0 && lines < LIST_LINES; fit--) {
-        for (i = 0; i < m->settings->n_wordings && lines < LIST_LINES; i++) {
+    for (fit = FITS; fit >= 0 && room; fit--)
+        for (i = 0; i < m->settings->n_wordings && room; i++) {
             if (fitness(m, i, base) != fit)
                 continue;
             buf_clear(&one);
             add_wording(&one, m, inc, i, base);
-            if (line.len + one.len + LIST_MORE > LIST_LINE) {
-                if (++lines == LIST_LINES)
-                    break;
-                SAY(m, by, "%s", buf_str(&line));
-                buf_clear(&line);
-            }
-            buf_addf(&line, "%s%s", line.len && line.data[line.len - 1] != ' ' ? ", " : "",
-                     buf_str(&one));
-            left--;
+            room = chat_list_add(&lines, &one);
         }
-    }
-    if (left)
-        buf_addf(&line, " and %zu more", left);
-    if (buf_error(&line) || buf_error(&one))
-        model_fail(m);
-    else
-        SAY(m, by, "%s", buf_str(&line));
-    buf_finish(&line);
+    chat_list_end(&lines);
     buf_finish(&one);
 }
 
