@@ -242,6 +242,7 @@ static void describe_lost(const json_t *lost, struct trial_result *ret)
 static void read_summary(const json_t *o, struct trial_result *ret)
 {
     ret->lines = number(o, "lines");
+    ret->unreadable = number(o, "unreadable");
     ret->drafts_before = number(o, "drafts_before");
     ret->drafts_now = number(o, "drafts_now");
     ret->lost = number(o, "lost");

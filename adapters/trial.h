@@ -20,7 +20,7 @@ enum { TRIAL_WHY_BYTES = 400 };
 
 struct trial_result {
     bool tried; /* false: why tells what was in the way */
-    int64_t lines, drafts_before, drafts_now;
+    int64_t lines, unreadable, drafts_before, drafts_now;
     int64_t lost, later, earlier, gained, changed;
     char
         why[TRIAL_WHY_BYTES]; /* one clean line; with a lost draft, the first: its title and time */

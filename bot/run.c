@@ -168,8 +168,10 @@ int run_check(const char *config_path)
     struct loaded loaded;
     int r = load_aloud(config_path, &loaded);
 
-    if (!r)
+    if (!r) {
         tell_pager_trouble(loaded.settings);
+        run_reload_look(loaded.settings);
+    }
     loaded_finish(&loaded);
     if (r)
         return r == CRIER_ENOMEM ? EX_OSERR : EX_CONFIG;
@@ -590,6 +592,7 @@ static int start(struct run *r)
 
     if (err)
         return err == CRIER_ENOMEM ? EX_OSERR : EX_CONFIG;
+    run_reload_look(loaded.settings);
     r->settings = loaded.settings;
     r->patterns = loaded.patterns;
     r->formats = patterns_format_port(r->patterns);

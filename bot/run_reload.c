@@ -8,6 +8,7 @@
 #include "log.h"
 #include "utf8.h"
 
+#include "log_paths.h"
 #include "running_config.h"
 
 enum { PLACE_BYTES = 300, WHY_SHOWN = 150 };
@@ -158,11 +159,11 @@ enum run_reload_verdict run_reload_conclude(struct run_reload *rr, const struct 
     if (t->tried)
         log_info("run",
                  "on %lld lines of past logs: %lld draft%s before, %lld now; %lld lost, %lld "
-                 "later, %lld earlier, %lld gained, %lld changed%s%s",
+                 "later, %lld earlier, %lld gained, %lld changed; %lld lines could not be read%s%s",
                  (long long)t->lines, (long long)t->drafts_before, plural(t->drafts_before),
                  (long long)t->drafts_now, (long long)t->lost, (long long)t->later,
                  (long long)t->earlier, (long long)t->gained, (long long)t->changed,
-                 *t->why ? "; lost: " : "", t->why);
+                 (long long)t->unreadable, *t->why ? "; lost: " : "", t->why);
     else
         log_warnx("run", "the new configuration could not be tried on past logs: %s", t->why);
     if (!running->reload.refuse_lost || (t->tried && !t->lost)) {
@@ -172,6 +173,23 @@ enum run_reload_verdict run_reload_conclude(struct run_reload *rr, const struct 
     describe(rr, config_path);
     rr->refused_boot_ms = now.boot_ms;
     return RUN_RELOAD_REFUSE;
+}
+
+void run_reload_look(const struct settings *s)
+{
+    struct log_paths found = {NULL, 0, 0};
+    size_t i;
+
+    for (i = 0; i < s->reload.backtest.n; i++) {
+        int r = log_paths_add(&found, s->reload.backtest.item[i]);
+
+        if (r && r != CRIER_ENOMEM)
+            log_warnx("run", "reload.backtest: %s: %s, so SIGHUP would %s",
+                      s->reload.backtest.item[i],
+                      r == CRIER_EACCESS ? "cannot be read" : "there is no such log",
+                      s->reload.refuse_lost ? "refuse every change" : "try nothing");
+    }
+    log_paths_finish(&found);
 }
 
 /* Where a refusal is told; false: nowhere. */

@@ -55,6 +55,8 @@ enum run_reload_verdict run_reload_conclude(struct run_reload *rr, const struct 
 /** Tells log and channel of a refusal, one line each. */
 void run_reload_tell(const struct run_reload *rr, const struct settings *running,
                      const struct chat_port *chat);
+/** Warns of logs that are not there, as long as nobody has to wait for it. */
+void run_reload_look(const struct settings *s);
 /** What was read last has mistakes: nothing is tried any more, and nothing can be taken by a second
  * SIGHUP. */
 void run_reload_forget(struct run_reload *rr);

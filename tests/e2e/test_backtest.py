@@ -175,6 +175,9 @@ def test_logs_that_are_not_there(make_house, refuse):
     house = make_house()
     house.settings["reload"] = {"backtest": [str(house.folder.path / "*.log-of-1999")], "refuse_lost": refuse}
     house.start()
+    assert re.search(r"reload\.backtest: \S+/\*\.log-of-1999: there is no such log, so SIGHUP would "
+                     + ("refuse every change" if refuse else "try nothing"), house.crier.log)
+    assert "so SIGHUP would" in house.crier.check()[1]
     mark = reload_with(house, without_any_rule)
     house.crier.wait_log(r"could not be tried on past logs: crier: .*log-of-1999: there is no such log", mark)
     if refuse:
