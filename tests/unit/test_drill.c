@@ -18,13 +18,14 @@
 #include "fake_page.h"
 #include "fake_store.h"
 #include "hearing.h"
-#include "logread.h"
 #include "patterns.h"
 #include "problems.h"
+#include "scenarios.h"
 
 #define WIKIMEDIA "config/wikimedia.cfg"
 #define PRACTICE "libera/#wikimedia-status-practice"
-#define OUTAGE "config/scenarios/2023-01-17.log"
+#define SHIPPED "config/scenarios"
+#define CORPUS "tests/data/scenarios"
 
 enum {
     SECOND = 1000,
@@ -114,31 +115,22 @@ static void wait_ms(struct bench *b, int64_t ms)
     settle(b);
 }
 
-static void read_scenario(struct drill_scenario *s, const char *path)
+static void read_scenario(struct drill_scenario *s, const char *dir, const char *name)
 {
-    char line[600];
-    struct log_line l;
-    struct logread *log = NULL;
-    FILE *file = fopen(path, "r");
+    char why[500] = "";
 
-    assert_non_null(file);
-    assert_int_equal(drill_scenario_init(s, "2023-01-17"), 0);
-    while (fgets(line, sizeof line, file))
-        if (line[0] == '#')
-            assert_int_equal(drill_scenario_comment(s, line), 0);
-    (void)fclose(file);
-    assert_int_equal(logread_create(&path, 1, NULL, &log), 0);
-    while (!logread_next(log, &l))
-        assert_int_equal(drill_scenario_line(s, l.wall_ms, l.nick, l.text, l.channel), 0);
-    logread_destroy(log);
+    if (scenarios_load(dir, name, s, why, sizeof why))
+        fail_msg("%s", why);
 }
 
-static void bench_init(struct bench *b)
+/* @return as drill_create(). */
+static int bench_try(struct bench *b)
 {
     struct drill_options options;
     struct drill_page page = {"pppppppppppp", "http://127.0.0.1:1", "http://127.0.0.1:1",
                               "http://drill.example", "/nowhere/key"};
     struct problems problems;
+    int r;
 
     problems_init(&problems);
     if (config_file_load(WIKIMEDIA, &problems, &b->real)) {
@@ -157,7 +149,7 @@ static void bench_init(struct bench *b)
     b->store.sink = (struct store_sink){.ctx = b, .committed = on_committed};
     b->boot_ms = REAL_BOOT_MS;
     if (!b->scenario.name)
-        read_scenario(&b->scenario, OUTAGE);
+        read_scenario(&b->scenario, SHIPPED, "2023-01-17");
     options = (struct drill_options){.settings = b->settings,
                                      .formats = patterns_format_port(b->patterns),
                                      .scenario = &b->scenario,
@@ -168,9 +160,17 @@ static void bench_init(struct bench *b)
                                      .chat = fake_chat_port(&b->chat),
                                      .page = fake_page_port(&b->page),
                                      .store = fake_store_port(&b->store)};
-    assert_int_equal(drill_create(&options, &b->drill), 0);
+    r = drill_create(&options, &b->drill);
+    if (r)
+        return r;
     assert_int_equal(drill_start(b->drill, b->boot_ms), 0);
     settle(b);
+    return 0;
+}
+
+static void bench_init(struct bench *b)
+{
+    assert_int_equal(bench_try(b), 0);
 }
 
 static int setup(void **state)
@@ -500,17 +500,16 @@ static struct bench *other_bench(void)
 
 static void every_shipped_scenario_comes_to_its_end(void **state)
 {
-    static const char *const path[] = {"config/scenarios/2023-01-17.log",
-                                       "config/scenarios/2025-03-29.log"};
+    static const char *const name[] = {"2023-01-17", "2025-03-29"};
     size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof path / sizeof path[0]; i++) {
+    for (i = 0; i < sizeof name / sizeof name[0]; i++) {
         struct bench *b = calloc(1, sizeof *b);
         void *it = b;
 
         assert_non_null(b);
-        read_scenario(&b->scenario, path[i]);
+        read_scenario(&b->scenario, SHIPPED, name[i]);
         bench_init(b);
         assert_true(play(b, "`!status confirm D", 10 * MINUTE) < 5 * MINUTE);
         expect(b, "SCORE: ");
@@ -519,6 +518,40 @@ static void every_shipped_scenario_comes_to_its_end(void **state)
         assert_true(drill_result(b->drill)->resolved_wall_ms > 0);
         (void)teardown(&it);
     }
+}
+
+/* Any log that opens a draft: whoever does what crier says comes to the score card. */
+static void every_log_can_be_played(void **state)
+{
+    char names[8000], *next = names, *name;
+    size_t played = 0;
+
+    (void)state;
+    (void)scenarios_list(CORPUS, names, sizeof names);
+    while ((name = strsep(&next, ", ")) != NULL) {
+        struct bench *b = calloc(1, sizeof *b);
+        void *it = b;
+        int64_t took_ms;
+        int r;
+
+        assert_non_null(b);
+        if (*name) {
+            read_scenario(&b->scenario, CORPUS, name);
+            r = bench_try(b);
+            if (!r) {
+                played++;
+                took_ms = play(b, "`!status ", 60 * MINUTE);
+                if (getenv("DRILL_TIMES"))
+                    (void)fprintf(stderr, "%s: %lld s, %zu incidents\n", name,
+                                  (long long)took_ms / SECOND, b->page.n_incidents);
+                expect(b, "SCORE: ");
+                assert_true(b->page.n_incidents > 0);
+                assert_true(took_ms < 60 * MINUTE);
+            }
+        }
+        (void)teardown(&it);
+    }
+    assert_true(played > 10);
 }
 
 #define PAGES "(FrontendUnavailable) firing: varnish-text has reduced HTTP availability #page"
@@ -783,6 +816,7 @@ int main(void)
         DRILL_TEST(late_words_about_another_drill_mean_nothing),
         DRILL_TEST(skips_nothing_before_its_lines_were_read),
         cmocka_unit_test(every_shipped_scenario_comes_to_its_end),
+        cmocka_unit_test(every_log_can_be_played),
         cmocka_unit_test(people_end_what_never_recovers),
         cmocka_unit_test(a_storm_is_a_handful_of_lines),
         cmocka_unit_test(a_log_that_opens_no_draft_is_no_drill),
