@@ -31,6 +31,7 @@ static const struct {
     {"end", COMMAND_RESOLVE},       {"fixed", COMMAND_RESOLVE},     {"done", COMMAND_RESOLVE},
     {"fix", COMMAND_CORRECT},       {"amend", COMMAND_CORRECT},     {"undo", COMMAND_RETRACT},
     {"revoke", COMMAND_RETRACT},    {"withdraw", COMMAND_RETRACT},  {"whoami", COMMAND_WHO},
+    {"practice", COMMAND_DRILL},    {"training", COMMAND_DRILL},    {"exercise", COMMAND_DRILL},
     {"commands", COMMAND_HELP},     {"usage", COMMAND_HELP},
 };
 

@@ -127,8 +127,10 @@ static bool takes_number(const char *p, enum command_verb *ret)
 static const char *read_number(struct buf *dst, const char *p)
 {
     int64_t number;
-    size_t n = name_at(p, &number);
+    size_t n;
 
+    p += *p == '#'; /* the parser overlooks it, too */
+    n = name_at(p, &number);
     if (n) {
         buf_addf(dst, "%lld", (long long)(DRILL_BASE + number));
         return p + n;

@@ -105,6 +105,9 @@ static void obey(struct drill *d, const struct heard *line, const char *text, co
     }
     if (plain)
         refuse_plain(d, line, plain);
+    else if (!r && c.verb == COMMAND_REPORT)
+        drill_tell(d, "%s: a drill leaves no report; `%s timeline D%lld` tells what happened",
+                   line->nick, drill_prefix(d), (long long)(c.incident - DRILL_BASE));
     else if (!r && c.verb == COMMAND_HELP && !*c.text)
         drill_teach(d);
     else

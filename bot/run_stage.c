@@ -174,6 +174,10 @@ static void shown_url(const struct run_stage *s, const struct settings *real, ch
 {
     const char *address = s->outside ? real->http.address : "127.0.0.1";
 
+    if (s->outside && !real->drill.public_url &&
+        (!strcmp(address, "0.0.0.0") || !strcmp(address, "::")))
+        log_warnx("drill", "drill.public_url is missing: people are told an address that leads "
+                           "nowhere");
     if (real->drill.public_url)
         (void)snprintf(dst, size, "%s", real->drill.public_url);
     else

@@ -153,6 +153,11 @@ static void understands(void **state)
          {.verb = COMMAND_CORRECT, .incident = 7, .text = "Editing only."}},
         {"!status retract 7", {.verb = COMMAND_RETRACT, .incident = 7}},
         {"!status retract #7.", {.verb = COMMAND_RETRACT, .incident = 7}},
+        {"!status drill start", {.verb = COMMAND_DRILL, .start = true}},
+        {"!status drill Start.", {.verb = COMMAND_DRILL, .start = true}},
+        {"!status drill start 2023-01-17",
+         {.verb = COMMAND_DRILL, .start = true, .text = "2023-01-17"}},
+        {"!status drill stop", {.verb = COMMAND_DRILL}},
         {"!status who", {.verb = COMMAND_WHO}},
         {"!status who?", {.verb = COMMAND_WHO}},
         {"!status help", {.verb = COMMAND_HELP}},
@@ -171,8 +176,8 @@ static void understands(void **state)
         if (r)
             fail_msg("\"%s\": %d, %s", rows[i].line, r, why);
         if (c.verb != w->verb || c.incident != w->incident || c.revision != w->revision ||
-            c.quiet != w->quiet || c.field != w->field || c.step != w->step ||
-            strcmp(text, w->text ? w->text : "") != 0)
+            c.quiet != w->quiet || c.start != w->start || c.field != w->field ||
+            c.step != w->step || strcmp(text, w->text ? w->text : "") != 0)
             fail_msg("\"%s\": verb %d, %lld.%lld, quiet %d, field %d, step %d, \"%s\"",
                      rows[i].line, (int)c.verb, (long long)c.incident, (long long)c.revision,
                      c.quiet, (int)c.field, (int)c.step, text);
@@ -322,6 +327,9 @@ static void refuses_and_says_what_to_type(void **state)
         {"!status correct 7", "what should it say"},
         {"!status correct 7:", "what should it say"},
         {"!status correct 7 Editing only", "`!status correct 7: TEXT`"},
+        {"!status drill", "start or stop"},
+        {"!status drill begin", "start or stop"},
+        {"!status drill stop now", "drill start [NAME]|stop"},
         /* surplus words */
         {"!status show 7 now", "too many words"},
         {"!status retract 7 now", "too many words"},
