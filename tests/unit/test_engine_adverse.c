@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "buf.h"
 #include "house.h"
 
 #define REVERT_OF(phase)                                                                       \
@@ -420,14 +421,16 @@ static void a_draft_that_is_over_adopts_no_end(void **state)
 static void a_title_that_leaves_no_room_is_told_once(void **state)
 {
     struct house *h = *state;
-    char line[300] = "!status edit 1 title ";
+    struct buf line;
     size_t i, n = 0;
 
-    while (strlen(line) < 260)
-        (void)strncat(line, "Abcdef hij ", 12);
+    buf_init(&line, 300);
+    buf_adds(&line, "!status edit 1 title ");
+    while (line.len < 260)
+        buf_adds(&line, "Abcdef hij ");
     house_draft(h);
     house_say(h, HOUSE_OPS, "deployer1", "=", "!status edit 1 body Short.");
-    house_say(h, HOUSE_OPS, "deployer1", "=", line);
+    house_say(h, HOUSE_OPS, "deployer1", "=", buf_str(&line));
     confirm(h, " 1.3");
     for (i = 0; i < 6; i++) {
         house_deploy(h, REVERT);
@@ -436,6 +439,7 @@ static void a_title_that_leaves_no_room_is_told_once(void **state)
     for (i = 0; i < h->chat.n; i++)
         n += strstr(h->chat.line[i].text, "its title leaves no room for words") != NULL;
     assert_int_equal(n, 1);
+    buf_finish(&line);
 }
 
 static void what_people_worded_is_doubted_once(void **state)
