@@ -89,10 +89,13 @@ void report_markdown(struct buf *b, const char *text)
 {
     static const char special[] = "\\`*_{}[]<>()#|~!=+$^\"";
     const char *c, *from = text;
-    bool www;
+    size_t number = strspn(text, "0123456789"); /* "1. " begins a list */
+    bool www, item;
     size_t n;
 
     while ((c = next_char(&text, &n)) != NULL) {
+        item = (*c == '-' && text - from == 1) ||
+               (*c == '.' && number && (size_t)(text - from) == number + 1);
         www = (*c == '.' && text - from >= 4 && (text[-2] == 'w' || text[-2] == 'W'));
         if (*c == '&')
             buf_adds(b, "&amp;");
@@ -100,7 +103,7 @@ void report_markdown(struct buf *b, const char *text)
             buf_adds(b, "&lt;");
         else if (*c == '@')
             buf_adds(b, "&#64;"); /* calls nobody */
-        else if (n == 1 && (strchr(special, *c) || www || (*c == ':' && *text == '/')))
+        else if (n == 1 && (strchr(special, *c) || www || item || (*c == ':' && *text == '/')))
             buf_addf(b, "\\%c", *c);
         else
             buf_add(b, c, n);

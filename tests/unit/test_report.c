@@ -663,6 +663,32 @@ static void the_suspects_lines_are_kept(void **state)
     chronicle_finish(&c);
 }
 
+/* A title may be the first of its line, where more has a meaning. */
+static void markdown_at_the_beginning_of_a_line(void **state)
+{
+    static const struct {
+        const char *text, *want;
+    } rows[] = {
+        {"- search is slow", "\\- search is slow"},
+        {"---", "\\---"},
+        {"1. search is slow", "1\\. search is slow"},
+        {"2023. was a year", "2023\\. was a year"},
+        {"Search-as-you-type is off. 1. of May", "Search-as-you-type is off. 1. of May"},
+        {"# slow", "\\# slow"},
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct buf b;
+
+        buf_init(&b, 1000);
+        report_markdown(&b, rows[i].text);
+        assert_string_equal(buf_str(&b), rows[i].want);
+        buf_finish(&b);
+    }
+}
+
 /* ---- the draft of a postmortem --------------------------------------------------------------- */
 
 static size_t asked(const struct house *h)
@@ -839,6 +865,7 @@ int main(void)
         HOUSE_TEST(a_postmortem_is_given_up_in_the_end),
         HOUSE_TEST(a_false_alarm_has_no_postmortem),
         HOUSE_TEST(resolved_by_hand_has_one_too),
+        cmocka_unit_test(markdown_at_the_beginning_of_a_line),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
