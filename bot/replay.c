@@ -273,10 +273,17 @@ static void settle(struct replay *r)
 
 /* ---- somebody confirms ----------------------------------------------------------------------- */
 
+static bool somebody_answers(const struct replay *r)
+{
+    return r->options.assume_confirm || r->options.assume_discard;
+}
+
 /* When, on the log's clock. Words that took the place of others are read first. */
 static int64_t due_wall_ms(const struct replay *r, const struct replay_waiting *w)
 {
-    int64_t delay = r->options.confirm_after_ms, guard = r->settings->chat.confirm_guard_ms;
+    int64_t delay =
+        r->options.assume_confirm ? r->options.confirm_after_ms : r->options.discard_after_ms;
+    int64_t guard = r->settings->chat.confirm_guard_ms;
     int64_t due = w->since_wall_ms + delay;
     int64_t read = w->shown_wall_ms + (delay < guard ? delay : guard);
 
@@ -290,7 +297,9 @@ static bool next_confirm(const struct replay *r, struct replay_waiting *ret, int
     bool found = false;
     size_t i;
 
-    for (i = 0; r->options.assume_confirm && replay_rows_waiting(r->rows, i, &w); i++) {
+    if (!somebody_answers(r))
+        return false;
+    for (i = 0; replay_rows_waiting(r->rows, i, &w); i++) {
         int64_t due = due_wall_ms(r, &w);
 
         if (w.approved_by[0] && r->confirmer[1] < 0)
@@ -330,8 +339,11 @@ static void confirm(struct replay *r, const struct replay_waiting *w)
 {
     bool second = w->approved_by[0] != '\0';
     char *home = strdup(w->home);
-    char *text = buf_printf("%s confirm %lld.%lld", r->settings->chat.prefix,
-                            (long long)w->incident, (long long)w->revision);
+    char *text =
+        r->options.assume_confirm
+            ? buf_printf("%s confirm %lld.%lld", r->settings->chat.prefix, (long long)w->incident,
+                         (long long)w->revision)
+            : buf_printf("%s discard %lld", r->settings->chat.prefix, (long long)w->incident);
 
     if (home && text) {
         replay_rows_confirmed(r->rows, w->incident, r->now.wall_ms);
@@ -478,7 +490,7 @@ int replay_create(const struct settings *settings, const struct format_port *for
     r->options = *options;
     buf_init(&r->clean, LINE_MAX_BYTES);
     err = make_parts(r, formats);
-    if (!err && options->assume_confirm)
+    if (!err && somebody_answers(r))
         err = find_confirmers(r);
     if (err) {
         replay_destroy(r);

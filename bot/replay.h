@@ -72,6 +72,8 @@ struct replay_sink {
 struct replay_options {
     bool assume_confirm; /* somebody confirms what is shown, after confirm_after_ms */
     int64_t confirm_after_ms;
+    bool assume_discard; /* instead: somebody discards each draft that waits for so long */
+    int64_t discard_after_ms;
     bool obey;         /* commands of people in the log are obeyed */
     bool silent;       /* REPLAY_SILENT is wanted */
     int64_t run_on_ms; /* after the last line the clock goes on so far, while something is open */

@@ -94,6 +94,16 @@ def test_a_storm_that_must_be_greater(tmp_path):
     assert "only 3 of 4 for a storm" in differences[0]["reason"]
 
 
+def test_what_fires_for_ever_hides_nothing(tmp_path):
+    log = tmp_path / "year.log"
+    log.write_text("".join(
+        f"[2023-{month:02}-01 10:00:00] <icinga-wm> PROBLEM - MediaWiki exceptions and fatals per minute for appserver "
+        f"on host{month} is CRITICAL: 5 gt 1 #page\n" for month in range(1, 13)))
+    code, differences, summary = compare(changed(tmp_path, without_any_rule), log)
+    assert code == 1
+    assert len(differences) == summary["lost"] == summary["drafts_before"] == 12
+
+
 def test_the_same_and_what_it_refuses(tmp_path):
     code, differences, summary = compare(CONFIG, OUTAGE, str(TREE / "tests" / "data" / "outage-2025*.log"))
     assert (code, differences, summary["drafts_now"]) == (0, [], 2)
