@@ -23,12 +23,22 @@ static bool ended_lately(const struct model *m, const struct deploy *d)
            m->now.boot_ms - d->ended_boot_ms < m->settings->triage.deploy_window_ms;
 }
 
-struct deploy *deploy_suspect(const struct model *m)
+bool deploy_may_cause(const struct deploy *d, const struct rule_settings *rule)
+{
+    size_t i;
+
+    for (i = 0; i < rule->blameless.n; i++)
+        if (!strcmp(rule->blameless.item[i], d->r.tool))
+            return false;
+    return rule->suspect_deploys && d->r.production;
+}
+
+struct deploy *deploy_suspect(const struct model *m, const struct rule_settings *rule)
 {
     struct deploy *d, *running = NULL, *ended = NULL, *tested = NULL, *undoing = NULL;
 
     for (d = m->deploys; d; d = d->next) {
-        if (!d->r.production || d->r.phase == PHASE_CANCELLED)
+        if (!deploy_may_cause(d, rule) || d->r.phase == PHASE_CANCELLED)
             continue;
         if (d->r.revert) { /* more likely the cure than the cause */
             if (!undoing && (is_running(m, d) || ended_lately(m, d)))

@@ -16,8 +16,12 @@
  *         shortly before may be its doing.
  */
 bool deploy_take(struct model *m, const struct signal *sig, struct deploy **ret_deploy);
-/** The production deploy under way, or ended less than deploy_window ago; NULL: none. */
-struct deploy *deploy_suspect(const struct model *m);
+/** The production deploy under way, or ended less than deploy_window ago, that may be behind alerts
+ * of that rule; NULL: none. */
+struct deploy *deploy_suspect(const struct model *m, const struct rule_settings *rule);
+/** Whether alerts of that rule can be its doing at all: it reaches production, and no blameless
+ * tool did it. */
+bool deploy_may_cause(const struct deploy *d, const struct rule_settings *rule);
 /** The configured person whose shell user deployed it, or NULL. @param d may be NULL. */
 const struct person_settings *deploy_deployer(const struct model *m, const struct deploy *d);
 /** Forgets deploys that can be no suspect any more. */

@@ -198,12 +198,13 @@ struct rule_settings {
     struct string_list sources; /* empty: any */
     char *check;                /* PCRE2, searched in the alert's check name; NULL: any */
     char *host;
-    char *text;           /* searched in the summary */
-    int paging;           /* 1 only paging alerts, 0 only others, -1 any ("paging") */
-    bool ignore;          /* never opens or joins anything ("beta cluster") */
-    bool watched;         /* user-facing: counts for deploy and storm rules */
-    bool suspect_deploys; /* a deploy may be behind it; true */
-    int64_t at_once;      /* watched only while so many of them fire; 1 */
+    char *text;                   /* searched in the summary */
+    int paging;                   /* 1 only paging alerts, 0 only others, -1 any ("paging") */
+    bool ignore;                  /* never opens or joins anything ("beta cluster") */
+    bool watched;                 /* user-facing: counts for deploy and storm rules */
+    struct string_list blameless; /* tools whose deploys cannot be behind it */
+    bool suspect_deploys;         /* a deploy may be behind it; true */
+    int64_t at_once;              /* watched only while so many of them fire; 1 */
     enum impact impact;
     char *wording; /* name */
     struct rule_component *component;

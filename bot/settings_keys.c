@@ -281,6 +281,8 @@ static const struct setting_key rule_keys[] = {
     BOOLEAN(rule_settings, ignore, "false", "such alerts open and join nothing"),
     BOOLEAN(rule_settings, watched, "false",
             "users notice: counts after deploys and in storms of alerts"),
+    STRINGS(rule_settings, "blameless", blameless, NAME_BYTES, 0,
+            "tools whose deploys are not to be blamed, as formats name them"),
     BOOLEAN(rule_settings, suspect_deploys, "true",
             "false: hardware or the network, for which no deploy is to be blamed"),
     INTEGER(rule_settings, "at_once", at_once, 1, 50, "1", "alerts",

@@ -497,7 +497,7 @@ struct verdict triage_consider(struct model *m, struct alert *a)
             v.kind = DECISION_FEW;
         return v;
     }
-    suspect = rule->suspect_deploys ? deploy_suspect(m) : NULL;
+    suspect = deploy_suspect(m, rule);
     if (!a->r.paging && !(suspect && tells)) {
         v.storm = count_storm(m);
         if (v.storm < m->settings->triage.storm_count) {

@@ -232,7 +232,7 @@ static void suspect_late(struct model *m, const struct deploy *d)
     for (inc = m->incidents; inc; inc = inc->next) {
         const struct rule_settings *rule = model_rule(m, inc->r.rule);
 
-        if (!model_is_open(inc) || inc->r.deploy || !rule || !rule->suspect_deploys ||
+        if (!model_is_open(inc) || inc->r.deploy || !rule || !deploy_may_cause(d, rule) ||
             m->now.boot_ms - inc->opened_boot_ms > REACTION_MS)
             continue;
         inc->r.deploy = d->r.id;
