@@ -199,6 +199,16 @@ static size_t put_clean(struct reader *r, const json_t *string, size_t max_bytes
     return put(r, text, n);
 }
 
+/* What is left of a name is asked, not what was sent. */
+static size_t put_check(struct reader *r, const json_t *check)
+{
+    static const char unnamed[] = "unnamed alert";
+    char text[LOOK_BYTES + 1];
+    size_t n = clean(check, ALERTMANAGER_NAME_BYTES, text);
+
+    return n ? put(r, text, n) : put(r, unnamed, sizeof unnamed - 1);
+}
+
 static const json_t *lookup(const json_t *labels, const char *name)
 {
     const json_t *value = json_object_get(labels, name); /* NULL where labels is */
@@ -305,7 +315,7 @@ static void make(struct reader *r, const struct signal *s, const json_t *alert)
         summary = lookup(r->common_annotations, "summary");
     if (buf_error(&r->post.text))
         return;
-    at->check = check ? put_clean(r, check, ALERTMANAGER_NAME_BYTES) : put(r, "unnamed alert", 13);
+    at->check = put_check(r, check);
     at->host = put_clean(r, alert ? lookup(labels, r->source->webhook_host_label) : NULL,
                          ALERTMANAGER_NAME_BYTES);
     at->summary = put_clean(r, summary, ALERTMANAGER_TEXT_BYTES);

@@ -150,6 +150,14 @@ static void strings_are_cleaned_and_cut(void **state)
     assert_string_equal(post.signal[0].raw, "FIRING: unnamed alert");
     alertmanager_post_finish(&post);
 
+    /* a name of which nothing can be shown is none */
+    read_well(NULL,
+              "{\"version\":\"4\",\"status\":\"firing\",\"groupKey\":\"k\",\"alerts\":[{\"status\":"
+              "\"firing\",\"labels\":{\"alertname\":\" \\u200b\\u0007\"}}]}",
+              &post);
+    assert_string_equal(post.signal[0].check, "unnamed alert");
+    alertmanager_post_finish(&post);
+
     buf_init(&long_one, 1 << 16);
     for (i = 0; i < 9000; i++)
         buf_adds(&long_one, "\xc3\xa4");
