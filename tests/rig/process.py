@@ -117,8 +117,8 @@ class Process:
         return self._child.poll() is None
 
     def send(self, number):
-        if self.alive:
-            os.kill(self.pid, number)
+        """To one that has ended, also just now in the eyes of another thread, nothing is sent."""
+        self._child.send_signal(number)
 
     def freeze(self):
         self.send(signal.SIGSTOP)
