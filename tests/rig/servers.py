@@ -81,7 +81,7 @@ INSPIRCD_CONF = """
 <bind address="127.0.0.1" port="{tls}" type="clients" sslprofile="clients">
 <bind address="127.0.0.1" port="{link}" type="servers">
 <connect name="all" allow="*" timeout="60" pingfreq="120" localmax="1000" globalmax="1000"
-  recvq="1048576" softsendq="8388608" hardsendq="8388608" threshold="100000" commandrate="1000000"
+  recvq="1048576" softsendq="8388608" hardsendq="8388608" threshold="1000000" commandrate="1000000"
   fakelag="no" maxchans="100" resolvehostnames="no" modes="+i">
 <class name="Boss" commands="*" privs="*" usermodes="*" chanmodes="*">
 <type name="Boss" classes="Boss">
