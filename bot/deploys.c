@@ -11,7 +11,7 @@ static int64_t said_boot_ms(const struct model *m, const struct signal *sig)
     return model_past_boot(m, sig->wall_ms, m->settings->triage.deploy_max_ms);
 }
 
-static bool is_running(const struct model *m, const struct deploy *d)
+bool deploy_is_running(const struct model *m, const struct deploy *d)
 {
     return d->r.state == DEPLOY_RUNNING &&
            m->now.boot_ms - d->started_boot_ms < m->settings->triage.deploy_max_ms;
@@ -41,13 +41,13 @@ struct deploy *deploy_suspect(const struct model *m, const struct rule_settings 
         if (!deploy_may_cause(d, rule) || d->r.phase == PHASE_CANCELLED)
             continue;
         if (d->r.revert) { /* more likely the cure than the cause */
-            if (!undoing && (is_running(m, d) || ended_lately(m, d)))
+            if (!undoing && (deploy_is_running(m, d) || ended_lately(m, d)))
                 undoing = d;
             continue;
         }
-        if (!running && is_running(m, d) && d->r.phase != PHASE_TESTED)
+        if (!running && deploy_is_running(m, d) && d->r.phase != PHASE_TESTED)
             running = d;
-        if (!tested && is_running(m, d))
+        if (!tested && deploy_is_running(m, d))
             tested = d; /* as far as was told, it is on the test servers only */
         if (!ended && ended_lately(m, d))
             ended = d;
@@ -218,7 +218,7 @@ void deploys_purge(struct model *m)
 
     for (d = m->deploys; d; d = next) {
         next = d->next;
-        if (!is_needed(m, d->r.id) && !is_running(m, d) &&
+        if (!is_needed(m, d->r.id) && !deploy_is_running(m, d) &&
             m->now.boot_ms - d->ended_boot_ms > m->settings->triage.deploy_window_ms)
             forget_deploy(m, d);
     }

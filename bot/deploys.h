@@ -22,6 +22,8 @@ struct deploy *deploy_suspect(const struct model *m, const struct rule_settings 
 /** Whether alerts of that rule can be its doing at all: it reaches production, and no blameless
  * tool did it. */
 bool deploy_may_cause(const struct deploy *d, const struct rule_settings *rule);
+/** It has not ended, as far as was told, and not run for so long that its end was missed. */
+bool deploy_is_running(const struct model *m, const struct deploy *d);
 /** The configured person whose shell user deployed it, or NULL. @param d may be NULL. */
 const struct person_settings *deploy_deployer(const struct model *m, const struct deploy *d);
 /** Forgets deploys that can be no suspect any more. */

@@ -147,12 +147,7 @@ static void remember(struct model *m, const struct signal *sig, const char *key,
     e->r.bytes = bytes;
     e->boot_ms = m->now.boot_ms;
     e->line_id = sig->line_id;
-    if (m->echoes_last)
-        m->echoes_last->next = e;
-    else
-        m->echoes = e;
-    m->echoes_last = e;
-    m->n_echoes++;
+    model_echo_link(m, e);
     model_put(m, RECORD_HEARD, &e->r);
 }
 

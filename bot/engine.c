@@ -222,12 +222,7 @@ static int load_note(struct model *m, const struct record_timeline *record)
         free(n);
         return CRIER_ENOMEM;
     }
-    if (m->notes_last)
-        m->notes_last->next = n;
-    else
-        m->notes = n;
-    m->notes_last = n;
-    m->n_notes++;
+    model_note_link(m, n);
     return 0;
 }
 
@@ -266,12 +261,7 @@ static int load_echo(struct model *m, const void *record)
         free(e);
         return CRIER_ENOMEM;
     }
-    if (m->echoes_last)
-        m->echoes_last->next = e;
-    else
-        m->echoes = e;
-    m->echoes_last = e;
-    m->n_echoes++;
+    model_echo_link(m, e);
     return 0;
 }
 
@@ -811,12 +801,7 @@ int64_t engine_newest_incident(const struct engine *e)
 
 size_t engine_open_incidents(const struct engine *e)
 {
-    const struct incident *inc;
-    size_t n = 0;
-
-    for (inc = e->m.incidents; inc; inc = inc->next)
-        n += model_is_open(inc) ? 1 : 0;
-    return n;
+    return model_count_open(&e->m);
 }
 
 const char *engine_ear_position(const struct engine *e, const char *name)

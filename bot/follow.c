@@ -5,6 +5,7 @@
 
 #include "alerts.h"
 #include "chat.h"
+#include "deploys.h"
 #include "incident.h"
 #include "triage.h"
 #include "watch.h"
@@ -22,8 +23,7 @@ bool follow_is_fixing(const struct model *m, const struct incident *inc)
 {
     const struct deploy *d = model_deploy(m, inc->r.fix_deploy);
 
-    return d && d->r.state == DEPLOY_RUNNING &&
-           m->now.boot_ms - d->started_boot_ms < m->settings->triage.deploy_max_ms;
+    return d && deploy_is_running(m, d);
 }
 
 static bool is_mended(const struct incident *inc)
@@ -51,7 +51,9 @@ static size_t undone(const char *change, const char **ret_subject)
 
 static bool contains(const char *text, const char *part, size_t n)
 {
-    for (; strlen(text) >= n; text++)
+    size_t left = strlen(text);
+
+    for (; left >= n; text++, left--)
         if (!memcmp(text, part, n))
             return true;
     return false;
@@ -65,16 +67,6 @@ static bool undoes_suspect(const struct model *m, const struct incident *inc,
     size_t n = undone(d->r.change_text, &subject);
 
     return suspect && (suspect == d || (n && contains(suspect->r.change_text, subject, n)));
-}
-
-static int64_t count_open(const struct model *m)
-{
-    const struct incident *inc;
-    int64_t n = 0;
-
-    for (inc = m->incidents; inc; inc = inc->next)
-        n += model_is_open(inc) ? 1 : 0;
-    return n;
 }
 
 static enum step standing_step(const struct incident *inc)
@@ -100,7 +92,7 @@ static enum relation relation_of(const struct model *m, const struct incident *i
         return RELATION_SURE;
     if (is_quiet(inc) && standing_step(inc) >= STEP_MONITORING)
         return RELATION_NONE; /* that one needs no cure any more */
-    return inc->r.deploy || count_open(m) == 1 ? RELATION_LIKELY : RELATION_NONE;
+    return inc->r.deploy || model_count_open(m) == 1 ? RELATION_LIKELY : RELATION_NONE;
 }
 
 static void set_fixed(struct model *m, struct incident *inc, int64_t wall_ms)
@@ -501,7 +493,7 @@ void follow_mitigation(struct model *m, const struct signal *sig)
 {
     struct incident *inc;
 
-    if (count_open(m) != 1)
+    if (model_count_open(m) != 1)
         return; /* whose it is, is not known */
     for (inc = m->incidents; inc; inc = inc->next) {
         if (!model_is_open(inc) || incident_ending(inc))

@@ -77,11 +77,8 @@ struct incident *incident_open(struct model *m, const char *page, const char *ho
                                const char *rule, const char *opened_by, int64_t started_wall_ms)
 {
     struct incident *inc;
-    int64_t n = 0;
 
-    for (inc = m->incidents; inc; inc = inc->next)
-        n += model_is_open(inc) ? 1 : 0;
-    if (n >= m->settings->triage.max_open)
+    if ((int64_t)model_count_open(m) >= m->settings->triage.max_open)
         return NULL;
     inc = calloc(1, sizeof *inc);
     if (!inc) {

@@ -48,12 +48,7 @@ static void remember(struct model *m, const char *kind, const char *who, const s
     n->r.wall_ms = sig->wall_ms;
     n->line_id = sig->line_id;
     n->boot_ms = m->now.boot_ms;
-    if (m->notes_last)
-        m->notes_last->next = n;
-    else
-        m->notes = n;
-    m->notes_last = n;
-    m->n_notes++;
+    model_note_link(m, n);
     model_put(m, RECORD_TIMELINE, &n->r);
 }
 

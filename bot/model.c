@@ -141,6 +141,36 @@ bool model_is_open(const struct incident *inc)
            inc->r.state == INCIDENT_PUBLIC;
 }
 
+size_t model_count_open(const struct model *m)
+{
+    const struct incident *inc;
+    size_t n = 0;
+
+    for (inc = m->incidents; inc; inc = inc->next)
+        n += model_is_open(inc) ? 1 : 0;
+    return n;
+}
+
+void model_note_link(struct model *m, struct note *n)
+{
+    if (m->notes_last)
+        m->notes_last->next = n;
+    else
+        m->notes = n;
+    m->notes_last = n;
+    m->n_notes++;
+}
+
+void model_echo_link(struct model *m, struct echo *e)
+{
+    if (m->echoes_last)
+        m->echoes_last->next = e;
+    else
+        m->echoes = e;
+    m->echoes_last = e;
+    m->n_echoes++;
+}
+
 size_t model_page_index(const struct model *m, const char *page)
 {
     int i = settings_find_page(m->settings, page);

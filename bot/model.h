@@ -261,6 +261,11 @@ struct place *model_place(struct model *m, const char *name);
 bool model_is_joined(const struct model *m, const char *place);
 /** A draft, or being published, or public by crier: what alerts may join and people may change. */
 bool model_is_open(const struct incident *inc);
+/** @return incidents and drafts that are open. */
+size_t model_count_open(const struct model *m);
+/** Appends one that the model owns from now on. */
+void model_note_link(struct model *m, struct note *n);
+void model_echo_link(struct model *m, struct echo *e);
 /** @return index in settings.page; falls back to 0 when the name has gone from the configuration.
  */
 size_t model_page_index(const struct model *m, const char *page);
