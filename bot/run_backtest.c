@@ -12,12 +12,11 @@
 #include "err.h"
 #include "json_out.h"
 #include "log.h"
-#include "problems.h"
 #include "replay.h"
+#include "run_logs.h"
 #include "settings.h"
 #include "when.h"
 
-#include "config_file.h"
 #include "log_paths.h"
 #include "logread.h"
 #include "patterns.h"
@@ -44,25 +43,11 @@ struct test {
 
 /* ---- two configurations ---------------------------------------------------------------------- */
 
-/* @return 0, CRIER_EINVAL with all problems told, or CRIER_ENOMEM. */
-static int load(struct side *s, const char *path)
-{
-    struct problems problems;
-    int r;
-
-    problems_init(&problems);
-    r = config_file_load(path, &problems, &s->settings);
-    if (!r)
-        r = patterns_create(s->settings, &problems, &s->patterns);
-    problems_print(&problems, stderr);
-    problems_finish(&problems);
-    return r;
-}
-
 static int load_running(struct test *t, const char *path)
 {
     if (!access(path, R_OK)) {
-        int r = load(&t->side[BACKTEST_OLD], path);
+        int r =
+            run_logs_load(path, &t->side[BACKTEST_OLD].settings, &t->side[BACKTEST_OLD].patterns);
 
         if (r == CRIER_EINVAL)
             (void)fprintf(stderr,
@@ -93,7 +78,8 @@ static int load_both(struct test *t)
 {
     const struct run_backtest *args = t->args;
     char *path;
-    int r = load(&t->side[BACKTEST_NEW], args->config_path);
+    int r = run_logs_load(args->config_path, &t->side[BACKTEST_NEW].settings,
+                          &t->side[BACKTEST_NEW].patterns);
 
     if (r)
         return r == CRIER_ENOMEM ? EX_OSERR : EX_CONFIG;
@@ -169,15 +155,6 @@ static int find_logs(struct test *t)
     return code;
 }
 
-static void on_problem(void *ctx, const char *file, long line, const char *text)
-{
-    (void)ctx;
-    if (line)
-        (void)fprintf(stderr, "%s:%ld: %s\n", file, line, text);
-    else
-        (void)fprintf(stderr, "%s: %s\n", file, text);
-}
-
 /* Both take each line before the next is read: what one made of the alerts of the other is still
  * known then, and standard input will do. @return 0 or a negative error. */
 static int play_lines(struct test *t)
@@ -186,12 +163,7 @@ static int play_lines(struct test *t)
     int r, i;
 
     while (!(r = logread_next(t->log, &line))) {
-        struct replay_line l = {.wall_ms = line.wall_ms,
-                                .nick = line.nick,
-                                .text = line.text,
-                                .channel = line.channel,
-                                .action = line.action,
-                                .notice = line.notice};
+        struct replay_line l = run_logs_line(&line);
 
         for (i = 0; i < BACKTEST_SIDES && !r; i++)
             r = replay_line(t->side[i].replay, &l);
@@ -316,7 +288,7 @@ static int run_test(struct test *t)
     struct logread_options options = t->args->logs;
     int code = load_both(t), r;
 
-    options.sink = (struct logread_sink){.ctx = t, .problem = on_problem};
+    options.sink = (struct logread_sink){.problem = run_logs_problem};
     if (!code)
         code = find_logs(t);
     if (!code)

@@ -16,9 +16,9 @@
 #include "problems.h"
 #include "replay.h"
 #include "replay_text.h"
+#include "run_logs.h"
 #include "settings.h"
 
-#include "config_file.h"
 #include "logread.h"
 #include "patterns.h"
 
@@ -90,19 +90,10 @@ static char *path_of(const char *expect_path, const char *log)
     return buf_printf("%.*s/%s", (int)(slash - expect_path), expect_path, log);
 }
 
-static void on_problem(void *ctx, const char *file, long line, const char *text)
-{
-    (void)ctx;
-    if (line)
-        (void)fprintf(stderr, "%s:%ld: %s\n", file, line, text);
-    else
-        (void)fprintf(stderr, "%s: %s\n", file, text);
-}
-
 /* @return 0, CRIER_EINVAL (told: lines that cannot be read) or CRIER_ENOMEM. */
 static int play_open(struct attempt *a, const char *const *path, size_t n)
 {
-    struct logread_options options = {.sink = {.problem = on_problem}};
+    struct logread_options options = {.sink = {.problem = run_logs_problem}};
     struct logread *log;
     struct log_line line;
     int r = logread_create(path, n, &options, &log);
@@ -110,12 +101,7 @@ static int play_open(struct attempt *a, const char *const *path, size_t n)
     if (r)
         return r;
     while (!r && !(r = logread_next(log, &line))) {
-        struct replay_line l = {.wall_ms = line.wall_ms,
-                                .nick = line.nick,
-                                .text = line.text,
-                                .channel = line.channel,
-                                .action = line.action,
-                                .notice = line.notice};
+        struct replay_line l = run_logs_line(&line);
 
         r = replay_line(a->replay, &l);
     }
@@ -249,15 +235,8 @@ static void attempt(struct tally *t, size_t index)
 /* @return 0 or an exit code. */
 static int load_config(struct tally *t)
 {
-    struct problems problems;
-    int r;
+    int r = run_logs_load(t->config_path, &t->settings, &t->patterns);
 
-    problems_init(&problems);
-    r = config_file_load(t->config_path, &problems, &t->settings);
-    if (!r)
-        r = patterns_create(t->settings, &problems, &t->patterns);
-    problems_print(&problems, stderr);
-    problems_finish(&problems);
     if (r)
         return r == CRIER_ENOMEM ? EX_OSERR : EX_CONFIG;
     return 0;

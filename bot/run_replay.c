@@ -13,14 +13,13 @@
 #include "duration.h"
 #include "err.h"
 #include "log.h"
-#include "problems.h"
 #include "replay.h"
 #include "replay_text.h"
 #include "run_expect.h"
+#include "run_logs.h"
 #include "settings.h"
 #include "when.h"
 
-#include "config_file.h"
 #include "logread.h"
 #include "patterns.h"
 
@@ -113,13 +112,8 @@ static void end_progress(const struct play *p)
 
 static void on_problem(void *ctx, const char *file, long line, const char *text)
 {
-    const struct play *p = ctx;
-
-    end_progress(p);
-    if (line)
-        (void)fprintf(stderr, "%s:%ld: %s\n", file, line, text);
-    else
-        (void)fprintf(stderr, "%s: %s\n", file, text);
+    end_progress(ctx);
+    run_logs_problem(NULL, file, line, text);
 }
 
 static const char *plural(int64_t n)
@@ -254,15 +248,8 @@ static int parse(int argc, char **argv, struct command *cmd)
 /* Secrets are not looked at. @return 0 or an exit code. */
 static int load(struct play *p)
 {
-    struct problems problems;
-    int r;
+    int r = run_logs_load(p->cmd.config_path, &p->settings, &p->patterns);
 
-    problems_init(&problems);
-    r = config_file_load(p->cmd.config_path, &problems, &p->settings);
-    if (!r)
-        r = patterns_create(p->settings, &problems, &p->patterns);
-    problems_print(&problems, stderr);
-    problems_finish(&problems);
     if (r)
         return r == CRIER_ENOMEM ? EX_OSERR : EX_CONFIG;
     return 0;
@@ -325,12 +312,7 @@ static int play_lines(struct play *p)
     int r;
 
     while (!(r = logread_next(p->log, &line))) {
-        struct replay_line l = {.wall_ms = line.wall_ms,
-                                .nick = line.nick,
-                                .text = line.text,
-                                .channel = line.channel,
-                                .action = line.action,
-                                .notice = line.notice};
+        struct replay_line l = run_logs_line(&line);
 
         look_at_channel(p, &line);
         r = replay_line(p->replay, &l);
