@@ -489,13 +489,10 @@ static void add_comma(struct buf *text)
 static void add_components(struct buf *text, const char *stored)
 {
     struct components c;
-    size_t i;
 
     components_init(&c);
     if (!components_parse(&c, stored))
-        for (i = 0; i < c.n; i++)
-            buf_addf(text, "%s%s: %s", i ? ", " : "", c.item[i].name,
-                     component_status_words(c.item[i].status));
+        components_words(text, &c);
     if (!c.n)
         buf_adds(text, "none");
     components_finish(&c);

@@ -1,10 +1,8 @@
 #include "backtest.h"
 
-#include <ctype.h>
-
-#include "components.h"
 #include "duration.h"
 #include "json_out.h"
+#include "replay_text.h"
 #include "when.h"
 
 const char *backtest_kind_name(enum backtest_kind kind)
@@ -24,24 +22,6 @@ const char *backtest_kind_name(enum backtest_kind kind)
     return "";
 }
 
-/* As replays tell a draft. */
-static void add_words(struct buf *b, const struct backtest_words *w)
-{
-    struct components c;
-    const char *s;
-    size_t i;
-
-    buf_addf(b, " \"%s\" ", w->title);
-    for (s = impact_name(w->impact); *s; s++)
-        buf_addc(b, (char)toupper((unsigned char)*s));
-    components_init(&c);
-    if (!components_parse(&c, w->components))
-        for (i = 0; i < c.n; i++)
-            buf_addf(b, "%s%s: %s", i ? ", " : " ", c.item[i].name,
-                     component_status_words(c.item[i].status));
-    components_finish(&c);
-}
-
 void backtest_text(struct buf *out, const struct backtest_difference *d)
 {
     const struct backtest_draft *shown = d->now ? d->now : d->before;
@@ -51,7 +31,7 @@ void backtest_text(struct buf *out, const struct backtest_difference *d)
              backtest_kind_name(d->kind));
     if (d->by_ms)
         buf_addf(out, " by %s", duration_text(by, sizeof by, d->by_ms / 1000 * 1000));
-    add_words(out, &shown->first);
+    replay_words(out, shown->first.title, shown->first.impact, shown->first.components);
     buf_addf(out, "%s%s\n", *d->reason ? "; because " : "", d->reason);
 }
 

@@ -18,11 +18,7 @@ static void add_upper(struct buf *b, const char *s)
 
 static void add_components(struct buf *b, const struct components *c)
 {
-    size_t i;
-
-    for (i = 0; i < c->n; i++)
-        buf_addf(b, "%s%s: %s", i ? ", " : "", c->item[i].name,
-                 component_status_words(c->item[i].status));
+    components_words(b, c);
     if (!c->n)
         buf_adds(b, "no components");
 }

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
 #include "err.h"
 #include "utf8.h"
 
@@ -155,6 +154,15 @@ char *components_text(const struct components *c)
     text = buf_take(&b);
     buf_finish(&b);
     return text;
+}
+
+void components_words(struct buf *b, const struct components *c)
+{
+    size_t i;
+
+    for (i = 0; i < c->n; i++)
+        buf_addf(b, "%s%s: %s", i ? ", " : "", c->item[i].name,
+                 component_status_words(c->item[i].status));
 }
 
 bool components_equal(const struct components *a, const struct components *b)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "buf.h"
 #include "settings.h"
 
 /* Source of the name's limit: Statuspage API, component.name. In characters, not bytes. */
@@ -50,6 +51,9 @@ int components_raise(struct components *c, const char *name, enum component_stat
                      bool *ret_changed) __attribute__((warn_unused_result));
 /** @return the entry, borrowed, or NULL. */
 const struct component_claim *components_find(const struct components *c, const char *name);
+/** Appends `Editing: partial outage, Reading: ...`, as people read it; nothing for an empty list.
+ */
+void components_words(struct buf *b, const struct components *c);
 /** The same names with the same status, in whatever order. */
 bool components_equal(const struct components *a, const struct components *b);
 

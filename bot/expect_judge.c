@@ -193,11 +193,7 @@ static void add_when(struct buf *b, int64_t wall_ms, int64_t first_wall_ms)
 
 static void add_components(struct buf *b, const struct components *c)
 {
-    size_t i;
-
-    for (i = 0; i < c->n; i++)
-        buf_addf(b, "%s%s: %s", i ? ", " : "", c->item[i].name,
-                 component_status_words(c->item[i].status));
+    components_words(b, c);
     if (!c->n)
         buf_adds(b, "none");
 }

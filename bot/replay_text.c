@@ -26,21 +26,19 @@ static void add_number(struct buf *b, const struct replay_event *e)
         buf_addf(b, " %lld", (long long)e->incident);
 }
 
-/* ` "Title" MAJOR Editing: partial outage` */
-static void add_words(struct buf *b, const struct replay_event *e)
+void replay_words(struct buf *b, const char *title, enum impact impact, const char *components)
 {
     struct components c;
     const char *s;
-    size_t i;
 
-    buf_addf(b, " \"%s\" ", e->title);
-    for (s = impact_name(e->impact); *s; s++)
+    buf_addf(b, " \"%s\" ", title);
+    for (s = impact_name(impact); *s; s++)
         buf_addc(b, (char)toupper((unsigned char)*s));
     components_init(&c);
-    if (!components_parse(&c, e->components))
-        for (i = 0; i < c.n; i++)
-            buf_addf(b, "%s%s: %s", i ? ", " : " ", c.item[i].name,
-                     component_status_words(c.item[i].status));
+    if (!components_parse(&c, components) && c.n) {
+        buf_addc(b, ' ');
+        components_words(b, &c);
+    }
     components_finish(&c);
 }
 
@@ -188,7 +186,7 @@ void replay_text(struct buf *b, const struct settings *settings, const struct re
     case REPLAY_DRAFT:
     case REPLAY_REVISION:
         add_number(b, e);
-        add_words(b, e);
+        replay_words(b, e->title, e->impact, e->components);
         if (e->suspect) {
             buf_adds(b, "; suspect ");
             add_deploy(b, e->suspect);
@@ -201,7 +199,7 @@ void replay_text(struct buf *b, const struct settings *settings, const struct re
         add_number(b, e);
         if (e->has_words) {
             buf_addf(b, " %s", step_name(e->step));
-            add_words(b, e);
+            replay_words(b, e->title, e->impact, e->components);
         }
         break;
     case REPLAY_SAY:

@@ -17,6 +17,8 @@ void replay_text(struct buf *b, const struct settings *settings, const struct re
 /** Appends one object and \n; keys stay as they are. See README. */
 void replay_json(struct buf *b, const struct settings *settings, const struct replay_event *event,
                  bool why);
+/** Appends ` "Title" MAJOR Editing: partial outage`. @param components text form. */
+void replay_words(struct buf *b, const char *title, enum impact impact, const char *components);
 /** Appends an alert: its name and host or, where it has none, what it says. */
 void replay_alert(struct buf *b, const char *check, const char *host, const char *summary);
 /** Appends why an alert opened nothing, in words. */
