@@ -9,12 +9,16 @@ PKGS     := libcurl jansson libconfig sqlite3 libpcre2-8 libmicrohttpd expat zli
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wold-style-definition -Wformat=2 -Wundef -Wvla -Wcast-qual -Wwrite-strings \
             -Wnull-dereference -Wno-format-nonliteral -Werror
-HARDEN   := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
+# What the compiler of this machine has of these.
+has       = $(shell $(CC) -Werror $(1) -x c -c -o /dev/null /dev/null 2>/dev/null && echo "$(1)")
+HARDEN   := -fstack-protector-strong -fPIE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 \
+            $(call has,-fstack-clash-protection) $(call has,-fcf-protection=full) \
+            $(call has,-mbranch-protection=standard) $(call has,-ftrivial-auto-var-init=zero)
 CPPFLAGS += -D_GNU_SOURCE -iquote bot -iquote adapters -iquote tests/fakes
 CFLAGS   ?= -O2 -g
 STD      := -std=c11 -pthread
 LDLIBS   = -lircclient $(shell pkg-config --libs $(PKGS)) -pthread
-LDFLAGS  += -pie -Wl,-z,relro,-z,now
+LDFLAGS  += -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 
 ifeq ($(SAN),1)
 override CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -177,10 +181,15 @@ INSTALL ?= install
 
 .PHONY: install
 install: $(OUT)/crier
-	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/crier/scenarios
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/crier/scenarios \
+	    $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/share/doc/crier/docs
 	$(INSTALL) -m 755 $(OUT)/crier $(DESTDIR)$(PREFIX)/bin/crier
 	$(INSTALL) -m 644 $(wildcard config/*.cfg config/*.expect) $(DESTDIR)$(PREFIX)/share/crier/
 	$(INSTALL) -m 644 $(wildcard config/scenarios/*.log) $(DESTDIR)$(PREFIX)/share/crier/scenarios/
+	$(INSTALL) -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/crier/
+	$(if $(wildcard docs/*.md),$(INSTALL) -m 644 $(wildcard docs/*.md) $(DESTDIR)$(PREFIX)/share/doc/crier/docs/)
+	sed 's,@PREFIX@,$(PREFIX),g' config/crier.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/crier.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/crier.service
 
 .PHONY: clean
 clean:

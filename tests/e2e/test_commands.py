@@ -55,4 +55,7 @@ def test_install(folder):
               for path in (TREE / "config").glob(kind)}
     shared |= {f"usr/share/crier/scenarios/{path.name}": 0o644
                for path in (TREE / "config" / "scenarios").glob("*.log")}
+    shared |= {f"usr/share/doc/crier/{path.relative_to(TREE)}": 0o644
+               for path in [TREE / "README.md", *(TREE / "docs").glob("*.md")]}
+    shared["usr/lib/systemd/system/crier.service"] = 0o644
     assert files == {"usr/bin/crier": 0o755} | shared
