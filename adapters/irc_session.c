@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <libircclient.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -22,6 +21,7 @@ enum {
     BACKLOG_BYTES = 256 * 1024,
     OUT_BYTES = 8192,
     PUMP_ROUNDS = 16,
+    BACKLOG = 16,
     COMMAND_BYTES = IRC_LINE_BODY_BYTES
 };
 
@@ -31,8 +31,7 @@ static const char fixed_name[] = "crier";
 struct irc_session {
     irc_session_t *library;
     struct irc_session_sink sink;
-    int listener; /* -1 once our library has been let in */
-    int bridge;   /* our end; -1 until then */
+    int bridge; /* our end; -1 until the library has the other */
     struct buf to_library;
     size_t out_len;
     char out[OUT_BYTES];
@@ -91,22 +90,7 @@ static void ignore(irc_session_t *library, const char *event, const char *origin
     (void)count;
 }
 
-/* ---- the loopback ------------------------------------------------------------------------- */
-
-static int set_cloexec(int fd)
-{
-    int flags = fcntl(fd, F_GETFD);
-
-    return flags < 0 || fcntl(fd, F_SETFD, flags | FD_CLOEXEC) < 0 ? CRIER_EIO : 0;
-}
-
-/* Without it a short line waits up to 40 ms for the ACK of the one before. */
-static int set_nodelay(int fd)
-{
-    int on = 1;
-
-    return setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) ? CRIER_EIO : 0;
-}
+/* ---- the seam ------------------------------------------------------------------------- */
 
 static int listen_here(int *ret_fd, unsigned short *ret_port)
 {
@@ -119,7 +103,7 @@ static int listen_here(int *ret_fd, unsigned short *ret_port)
     memset(&a, 0, sizeof a);
     a.sin_family = AF_INET;
     a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (bind(fd, (struct sockaddr *)(void *)&a, sizeof a) || listen(fd, 16) ||
+    if (bind(fd, (struct sockaddr *)(void *)&a, sizeof a) || listen(fd, BACKLOG) ||
         getsockname(fd, (struct sockaddr *)(void *)&a, &n)) {
         (void)close(fd);
         return CRIER_EIO;
@@ -141,38 +125,48 @@ static int library_fd(const struct irc_session *s, fd_set *in, fd_set *out)
     return highest;
 }
 
-/* Lets the library in, and nobody else: whoever comes first to a listener might be another process
- * of this machine. */
-static int let_in(struct irc_session *s)
+/*
+ * The library can only connect by TCP, and a TCP listener lets in whoever comes first, which may be
+ * another user of this machine. So nobody is ever let in: the library's descriptor is given a new
+ * meaning, one end of a pair of sockets that have no name and that nobody else can reach. Those
+ * who knocked at the listener meanwhile are reset when it closes; not a byte of theirs is read.
+ */
+static int make_bridge(struct irc_session *s, int library)
 {
-    struct sockaddr_in peer = {0}, own = {0};
-    socklen_t peer_n = sizeof peer, own_n = sizeof own;
-    fd_set in, out;
-    int fd, library;
+    int pair[2] = {-1, -1};
 
-    fd = accept4(s->listener, (struct sockaddr *)(void *)&peer, &peer_n,
-                 SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd < 0)
-        return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED ? 0 : CRIER_EIO;
-    library = library_fd(s, &in, &out);
-    if (library < 0 || getsockname(library, (struct sockaddr *)(void *)&own, &own_n)) {
-        (void)close(fd);
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair))
+        return CRIER_EIO;
+    if (dup3(pair[1], library, O_CLOEXEC) < 0) {
+        (void)close(pair[0]);
+        (void)close(pair[1]);
         return CRIER_EIO;
     }
-    if (peer_n != own_n || peer.sin_family != own.sin_family || peer.sin_port != own.sin_port ||
-        peer.sin_addr.s_addr != own.sin_addr.s_addr) {
-        log_warnx("irc", "somebody else connected to the loopback bridge, sent away");
-        (void)close(fd);
-        return 0;
-    }
-    if (set_nodelay(fd)) {
-        (void)close(fd);
-        return CRIER_EIO;
-    }
-    s->bridge = fd;
-    (void)close(s->listener);
-    s->listener = -1;
+    (void)close(pair[1]);
+    s->bridge = pair[0];
     return 0;
+}
+
+/* Only to say so: they get nothing and give nothing. @return how many of them there were. */
+static unsigned send_away(int listener, const struct sockaddr_in *library)
+{
+    const struct linger at_once = {1, 0};
+    unsigned n = 0, i;
+
+    for (i = 0; i < BACKLOG; i++) {
+        struct sockaddr_in peer = {0};
+        socklen_t peer_n = sizeof peer;
+        int fd = accept4(listener, (struct sockaddr *)(void *)&peer, &peer_n,
+                         SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+        if (fd < 0)
+            break;
+        n += peer.sin_port != library->sin_port || peer.sin_addr.s_addr != library->sin_addr.s_addr;
+        /* Without ceremony: nothing of the loopback stays behind in TIME_WAIT. */
+        (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        (void)close(fd);
+    }
+    return n;
 }
 
 static int check_descriptors(int near_fd)
@@ -190,13 +184,16 @@ int irc_session_create(const char *nick, const struct irc_session_sink *sink,
 {
     struct irc_session *s = calloc(1, sizeof *s);
     irc_callbacks_t callbacks;
+    struct sockaddr_in own = {0};
+    socklen_t own_n = sizeof own;
     unsigned short port = 0;
+    unsigned strangers;
     fd_set in, out;
-    int r, fd;
+    int r, fd, listener = -1;
 
     if (!s)
         return CRIER_ENOMEM;
-    s->listener = s->bridge = -1;
+    s->bridge = -1;
     s->sink = *sink;
     buf_init(&s->to_library, BACKLOG_BYTES);
     memset(&callbacks, 0, sizeof callbacks);
@@ -216,9 +213,9 @@ int irc_session_create(const char *nick, const struct irc_session_sink *sink,
     if (!s->library)
         goto out;
     irc_set_ctx(s->library, s);
-    r = listen_here(&s->listener, &port);
+    r = listen_here(&listener, &port);
     if (!r)
-        r = check_descriptors(s->listener);
+        r = check_descriptors(listener);
     if (r)
         goto out;
     r = CRIER_EIO;
@@ -226,31 +223,28 @@ int irc_session_create(const char *nick, const struct irc_session_sink *sink,
                     fixed_name, fixed_name))
         goto out;
     fd = library_fd(s, &in, &out);
-    if (fd < 0 || set_cloexec(fd) || set_nodelay(fd))
+    if (fd < 0 || getsockname(fd, (struct sockaddr *)(void *)&own, &own_n) || make_bridge(s, fd))
         goto out;
-    r = let_in(s);
-    if (r)
-        goto out;
+    strangers = send_away(listener, &own);
+    if (strangers)
+        log_warnx("irc", "%u connections of others to our loopback port were thrown out",
+                  strangers);
     *ret_session = s;
     s = NULL;
+    r = 0;
 out:
+    if (listener >= 0)
+        (void)close(listener);
     irc_session_destroy(s);
     return r;
 }
 
 void irc_session_destroy(struct irc_session *s)
 {
-    const struct linger at_once = {1, 0};
-
     if (!s)
         return;
-    /* Our end first and without ceremony: no port of the loopback stays behind in TIME_WAIT. */
-    if (s->bridge >= 0) {
-        (void)setsockopt(s->bridge, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    if (s->bridge >= 0)
         (void)close(s->bridge);
-    }
-    if (s->listener >= 0)
-        (void)close(s->listener);
     if (s->library)
         irc_destroy_session(s->library);
     buf_finish(&s->to_library);
@@ -264,10 +258,7 @@ void irc_session_collect(const struct irc_session *s, struct pollset *set)
     fd_set in, out;
     int fd = library_fd(s, &in, &out);
 
-    if (s->listener >= 0)
-        pollset_add(set, s->listener, POLLIN);
-    if (s->bridge >= 0)
-        pollset_add(set, s->bridge, (short)(POLLIN | (s->to_library.len ? POLLOUT : 0)));
+    pollset_add(set, s->bridge, (short)(POLLIN | (s->to_library.len ? POLLOUT : 0)));
     if (fd < 0)
         pollset_deadline(set, 0); /* the next pump says so */
     else
@@ -277,7 +268,7 @@ void irc_session_collect(const struct irc_session *s, struct pollset *set)
 
 static int write_bridge(struct irc_session *s)
 {
-    while (s->bridge >= 0 && s->to_library.len) {
+    while (s->to_library.len) {
         ssize_t n = send(s->bridge, s->to_library.data, s->to_library.len, MSG_NOSIGNAL);
 
         if (n < 0 && errno == EINTR)
@@ -362,8 +353,6 @@ int irc_session_pump(struct irc_session *s)
     bool moved = true;
     int i, r = 0;
 
-    if (s->listener >= 0)
-        r = let_in(s);
     for (i = 0; i < PUMP_ROUNDS && moved && !r; i++) {
         moved = false;
         r = write_bridge(s);

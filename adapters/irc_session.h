@@ -1,9 +1,10 @@
 /*
- * irc_session: libircclient behind a loopback socket.
+ * irc_session: libircclient behind a pair of sockets.
  *
- * The library connects to a listener of our own; what it is fed has passed irc_line_clean(), and
- * nothing else may write to it. What it writes comes out line by line. One session lives as long as
- * one connection to a server. Knows no network, no identity, no clock.
+ * The library believes that it has connected to a server; in truth its descriptor is one end of a
+ * nameless pair whose other end is ours, which no other process can reach. What it is fed has
+ * passed irc_line_clean(), and nothing else writes to it. What it writes comes out line by line.
+ * One session lives as long as one connection to a server. Knows no network, no identity, no clock.
  */
 #ifndef CRIER_IRC_SESSION_H
 #define CRIER_IRC_SESSION_H
