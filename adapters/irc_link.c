@@ -50,8 +50,7 @@ static void die(struct irc_link *l, const char *what, CURLcode r)
     if (r == CURLE_OK)
         (void)snprintf(l->why, sizeof l->why, "%s", what);
     else
-        (void)snprintf(l->why, sizeof l->why, "%s: %s", what,
-                       l->errbuf[0] ? l->errbuf : curl_easy_strerror(r));
+        (void)snprintf(l->why, sizeof l->why, "%s: %s", what, net_curl_words(r, l->errbuf));
 }
 
 static void connected(void *ctx, CURL *easy, CURLcode result)
@@ -94,7 +93,7 @@ int irc_link_create(struct net *net, const struct network_settings *network,
 {
     struct irc_link *l = calloc(1, sizeof *l);
     bool v6 = strchr(network->host, ':') != NULL;
-    char *url = NULL;
+    char *url = NULL, *pins = NULL;
     int r = CRIER_ENOMEM;
 
     if (!l)
@@ -105,10 +104,12 @@ int irc_link_create(struct net *net, const struct network_settings *network,
     l->easy = curl_easy_init();
     url = buf_printf("%s://%s%s%s:%lld", network->tls ? "https" : "http", v6 ? "[" : "",
                      network->host, v6 ? "]" : "", (long long)network->port);
-    if (!l->easy || !url)
+    if (!l->easy || !url || net_curl_pins(&network->pin, &pins))
         goto out;
     r = net_curl_defaults(l->easy, network->ca_file, network->proxy,
                           (long)network->connect_timeout_ms, l->errbuf);
+    if (!r)
+        r = net_curl_pin(l->easy, pins);
     if (!r)
         r = set_options(l->easy, network, url);
     if (!r)
@@ -119,6 +120,7 @@ int irc_link_create(struct net *net, const struct network_settings *network,
     l = NULL;
 out:
     free(url);
+    free(pins);
     irc_link_destroy(l);
     return r;
 }

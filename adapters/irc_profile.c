@@ -22,6 +22,13 @@ static const size_t strings[] = {
 
 enum { N_STRINGS = sizeof strings / sizeof strings[0] };
 
+static const size_t lists[] = {
+    offsetof(struct network_settings, alt_nicks),
+    offsetof(struct network_settings, pin),
+};
+
+enum { N_LISTS = sizeof lists / sizeof lists[0] };
+
 static char **field(struct network_settings *n, size_t i)
 {
     return (char **)(void *)((char *)n + strings[i]);
@@ -32,17 +39,31 @@ static const char *value(const struct network_settings *n, size_t i)
     return *(char *const *)(const void *)((const char *)n + strings[i]);
 }
 
+static struct string_list *list_field(struct network_settings *n, size_t i)
+{
+    return (struct string_list *)(void *)((char *)n + lists[i]);
+}
+
+static const struct string_list *list_value(const struct network_settings *n, size_t i)
+{
+    return (const struct string_list *)(const void *)((const char *)n + lists[i]);
+}
+
 void irc_profile_destroy(struct network_settings *n)
 {
-    size_t i;
+    size_t i, k;
 
     if (!n)
         return;
     for (i = 0; i < N_STRINGS; i++)
         free(*field(n, i));
-    for (i = 0; i < n->alt_nicks.n; i++)
-        free(n->alt_nicks.item[i]);
-    free(n->alt_nicks.item);
+    for (i = 0; i < N_LISTS; i++) {
+        struct string_list *list = list_field(n, i);
+
+        for (k = 0; k < list->n; k++)
+            free(list->item[k]);
+        free(list->item);
+    }
     for (i = 0; i < n->n_channels; i++) {
         free(n->channel[i].name);
         free(n->channel[i].key);
@@ -57,10 +78,21 @@ static int copy_string(const char *from, char **ret_to)
     return from && !*ret_to ? -1 : 0;
 }
 
+static int copy_list(const struct string_list *from, struct string_list *to)
+{
+    to->item = calloc(from->n ? from->n : 1, sizeof *to->item);
+    if (!to->item)
+        return -1;
+    for (; to->n < from->n; to->n++)
+        if (copy_string(from->item[to->n], &to->item[to->n]))
+            return -1;
+    return 0;
+}
+
 struct network_settings *irc_profile_copy(const struct network_settings *n)
 {
     struct network_settings *c = malloc(sizeof *c);
-    size_t i, alts = n->alt_nicks.n, channels = n->n_channels;
+    size_t i, channels = n->n_channels;
     bool failed = false;
 
     if (!c)
@@ -70,17 +102,15 @@ struct network_settings *irc_profile_copy(const struct network_settings *n)
     /* Nothing of the original may be left in it when a failure destroys it half-built. */
     for (i = 0; i < N_STRINGS; i++)
         *field(c, i) = NULL;
-    c->alt_nicks.n = 0;
+    for (i = 0; i < N_LISTS; i++)
+        memset(list_field(c, i), 0, sizeof(struct string_list));
     c->n_channels = 0;
-    c->alt_nicks.item = calloc(alts ? alts : 1, sizeof *c->alt_nicks.item);
     c->channel = calloc(channels ? channels : 1, sizeof *c->channel);
-    failed = !c->alt_nicks.item || !c->channel;
+    failed = !c->channel;
     for (i = 0; i < N_STRINGS && !failed; i++)
         failed = copy_string(value(n, i), field(c, i)) != 0;
-    for (i = 0; i < alts && !failed; i++) {
-        failed = copy_string(n->alt_nicks.item[i], &c->alt_nicks.item[i]) != 0;
-        c->alt_nicks.n++;
-    }
+    for (i = 0; i < N_LISTS && !failed; i++)
+        failed = copy_list(list_value(n, i), list_field(c, i)) != 0;
     for (i = 0; i < channels && !failed; i++) {
         c->channel[i].roles = n->channel[i].roles;
         c->n_channels++;
@@ -99,6 +129,18 @@ static bool same_string(const char *a, const char *b)
     return a && b ? !strcmp(a, b) : a == b;
 }
 
+static bool same_list(const struct string_list *a, const struct string_list *b)
+{
+    size_t i;
+
+    if (a->n != b->n)
+        return false;
+    for (i = 0; i < a->n; i++)
+        if (!same_string(a->item[i], b->item[i]))
+            return false;
+    return true;
+}
+
 bool irc_profile_same_connection(const struct network_settings *a, const struct network_settings *b)
 {
     size_t i;
@@ -106,10 +148,8 @@ bool irc_profile_same_connection(const struct network_settings *a, const struct 
     for (i = 0; i < N_STRINGS; i++)
         if (!same_string(value(a, i), value(b, i)))
             return false;
-    if (a->alt_nicks.n != b->alt_nicks.n)
-        return false;
-    for (i = 0; i < a->alt_nicks.n; i++)
-        if (!same_string(a->alt_nicks.item[i], b->alt_nicks.item[i]))
+    for (i = 0; i < N_LISTS; i++)
+        if (!same_list(list_value(a, i), list_value(b, i)))
             return false;
     return a->port == b->port && a->tls == b->tls && a->sasl == b->sasl &&
            a->sasl_without_tls_is_dangerous == b->sasl_without_tls_is_dangerous &&

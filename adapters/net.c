@@ -325,6 +325,48 @@ int net_curl_defaults(CURL *easy, const char *ca_file, const char *proxy, long c
     return c ? CRIER_EIO : 0;
 }
 
+int net_curl_pins(const struct string_list *pins, char **ret_text)
+{
+    size_t i, n = 1;
+    char *text;
+
+    *ret_text = NULL;
+    if (!pins->n)
+        return 0;
+    for (i = 0; i < pins->n; i++)
+        n += strlen(pins->item[i]) + 1;
+    text = malloc(n);
+    if (!text)
+        return CRIER_ENOMEM;
+    for (i = 0, n = 0; i < pins->n; i++) {
+        size_t bytes = strlen(pins->item[i]);
+
+        if (i)
+            text[n++] = ';';
+        memcpy(text + n, pins->item[i], bytes);
+        n += bytes;
+    }
+    text[n] = '\0';
+    *ret_text = text;
+    return 0;
+}
+
+int net_curl_pin(CURL *easy, const char *pins)
+{
+    CURLcode c = pins ? curl_easy_setopt(easy, CURLOPT_PINNEDPUBLICKEY, pins) : CURLE_OK;
+
+    /* An option that is silently not set would believe every key. */
+    return c == CURLE_OK ? 0 : c == CURLE_OUT_OF_MEMORY ? CRIER_ENOMEM : CRIER_EIO;
+}
+
+const char *net_curl_words(CURLcode result, const char *errbuf)
+{
+    if (result == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
+        return "the server's key is not a pinned one: somebody is in between, or it has a new key "
+               "that the configuration (pin) does not know";
+    return errbuf[0] ? errbuf : curl_easy_strerror(result);
+}
+
 int net_curl_add(struct net *net, CURL *easy, net_curl_done *done, void *ctx)
 {
     struct transfer *t;

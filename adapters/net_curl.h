@@ -7,6 +7,7 @@
 #include <curl/curl.h>
 
 #include "net.h"
+#include "settings.h"
 
 /**
  * A transfer (for CONNECT_ONLY: the connect) is over. The handle has been removed from the multi
@@ -25,6 +26,18 @@ typedef void net_curl_done(void *ctx, CURL *easy, CURLcode result);
  */
 int net_curl_defaults(CURL *easy, const char *ca_file, const char *proxy, long connect_timeout_ms,
                       char *errbuf) __attribute__((warn_unused_result));
+/**
+ * Pinned keys as CURLOPT_PINNEDPUBLICKEY takes them.
+ * @param ret_text the caller's to free(); NULL when there is none.
+ * @return 0 or CRIER_ENOMEM.
+ */
+int net_curl_pins(const struct string_list *pins, char **ret_text)
+    __attribute__((warn_unused_result));
+/** Believes only servers with one of these keys, beside the check of the certificate.
+ * @param pins as net_curl_pins() made it; NULL: any key. @return 0, CRIER_EIO or CRIER_ENOMEM. */
+int net_curl_pin(CURL *easy, const char *pins) __attribute__((warn_unused_result));
+/** Why a transfer failed, for people, not cleaned; borrowed. @param errbuf the handle's. */
+const char *net_curl_words(CURLcode result, const char *errbuf);
 /**
  * Starts a transfer. The handle must not be among net's already and must stay until done or
  * net_curl_remove().

@@ -9,6 +9,7 @@
 #include "crash.h"
 #include "err.h"
 #include "log.h"
+#include "net_curl.h"
 #include "ratelimit.h"
 #include "secret.h"
 #include "statuspage_address.h"
@@ -144,6 +145,7 @@ static int page_init(struct statuspage *s, size_t index, const struct settings *
     p->facts.api_url = copy_or_null(api, &r);
     p->facts.public_url = copy_or_null(ps->public_url ? ps->public_url : "", &r);
     p->endpoint.ca_file = copy_or_null(ps->ca_file, &r);
+    r = r ? r : net_curl_pins(&ps->pin, &p->endpoint.pins);
     if (r || (r = check_url(ps, "api_url", api, &plain)) ||
         (*p->facts.public_url &&
          (r = check_url(ps, "public_url", p->facts.public_url, &public_plain))) ||
@@ -169,6 +171,7 @@ static int page_init(struct statuspage *s, size_t index, const struct settings *
     p->endpoint.total_timeout_ms = options->total_timeout_ms;
     p->public_endpoint = p->endpoint;
     p->public_endpoint.key = NULL;
+    p->public_endpoint.pins = NULL; /* another server's */
     p->public_endpoint.proxy = p->public_proxy;
     r = secret_load(ps->key_file, ps->key_env, &p->endpoint.key, why, sizeof why);
     if (r) {
@@ -203,6 +206,7 @@ static void page_finish(struct page *p)
     free(p->facts.api_url);
     free(p->facts.public_url);
     free(p->endpoint.ca_file);
+    free(p->endpoint.pins);
     free(p->endpoint.proxy);
     free(p->public_proxy);
     secret_destroy(p->endpoint.key);

@@ -219,7 +219,7 @@ int http_lane_start(struct http_lane *lane, const char *method, const char *url,
     if ((r = make_headers(lane)) ||
         (r = net_curl_defaults(lane->easy, ep->ca_file, ep->proxy, (long)ep->connect_timeout_ms,
                                lane->errbuf)) ||
-        (r = set_options(lane, method, url)) ||
+        (r = net_curl_pin(lane->easy, ep->pins)) || (r = set_options(lane, method, url)) ||
         (r = net_curl_add(ep->net, lane->easy, attempt_done, lane)))
         return r;
     lane->state = LANE_RUNNING;
@@ -278,11 +278,6 @@ static void hide_key(struct http_lane *lane)
     }
 }
 
-static const char *curl_words(const struct http_lane *lane)
-{
-    return lane->errbuf[0] ? lane->errbuf : curl_easy_strerror(lane->result);
-}
-
 /* Nothing was applied: no byte of a body, or for reads no connection. */
 static bool was_unsent(const struct http_lane *lane)
 {
@@ -329,8 +324,10 @@ static void say_status(const struct http_lane *lane, struct http_outcome *o)
 static void say_failure(const struct http_lane *lane, struct http_outcome *o)
 {
     char words[CURL_ERROR_SIZE];
+    const char *why;
 
-    utf8_clean(curl_words(lane), strlen(curl_words(lane)), words);
+    why = net_curl_words(lane->result, lane->errbuf);
+    utf8_clean(why, strlen(why), words);
     if (o->result == PAGE_UNSENT)
         (void)snprintf(o->error, sizeof o->error, "no connection: %s", words);
     else if (lane->result == CURLE_WRITE_ERROR)

@@ -19,6 +19,7 @@ struct http_endpoint {
     struct net *net;
     char *key;     /* never in an error text, nor in what is read from an answer; NULL: none sent */
     char *ca_file; /* NULL: the system's */
+    char *pins;    /* as net_curl_pins() has them; NULL: any key */
     char *proxy;   /* NULL: none */
     int64_t connect_timeout_ms;
     int64_t total_timeout_ms;

@@ -64,6 +64,7 @@ static int one_page(struct settings *s)
     drop(&s->page[0].key_env);
     drop(&s->page[0].ca_file);
     drop(&s->page[0].proxy);
+    drop_strings(&s->page[0].pin);
     s->page[0].allow_plain_http = true;
     /* until the practice page is there, addresses that lead nowhere */
     r = set(&s->page[0].page_id, "drill");

@@ -78,7 +78,8 @@ struct page_settings {
     char *key_file;   /* the API key; refused when others may read it */
     char *key_env;    /* or the name of an environment variable that holds it */
     char *ca_file;    /* NULL: the system's */
-    char *proxy;      /* NULL: none, the environment's is ignored */
+    struct string_list pin;  /* keys that the API may have, "sha256//..."; none: any */
+    char *proxy;             /* NULL: none, the environment's is ignored */
     bool notify[STEP_COUNT]; /* "notify": list of steps whose updates are mailed to subscribers */
     int64_t doubt_grace_ms; /* after an unclear answer the page is read this long before a repeat */
     bool allow_plain_http;  /* for a sandbox on loopback only */
@@ -104,9 +105,10 @@ struct network_settings {
     char *name;
     char *host;
     int64_t port;
-    bool tls;          /* default true */
-    char *ca_file;     /* NULL: the system's */
-    char *client_cert; /* PEM, with client_key, or NULL */
+    bool tls;               /* default true */
+    char *ca_file;          /* NULL: the system's */
+    struct string_list pin; /* keys that the server may have, "sha256//..."; none: any */
+    char *client_cert;      /* PEM, with client_key, or NULL */
     char *client_key;
     char *proxy; /* socks5h://, http://; NULL: none */
     char *nick;

@@ -62,6 +62,13 @@ const struct channel_settings *check_channel(struct check *c, const void *field,
 /** What is wrong with a proxy's URL, without repeating it, since it may hold a password; or NULL.
  */
 const char *check_proxy_url(const char *url);
+/**
+ * The pinned keys of a server: each "sha256//" and the SHA-256 of its public key (DER) in base64,
+ * RFC 7469 section 2.4.
+ * @param key such as "pages.pin". @param tls false: there would be nothing to compare.
+ */
+void check_pins(struct check *c, const void *field, const struct where *where, const char *key,
+                const struct string_list *pins, bool tls);
 
 /** What is wrong with the URL of a feed, or NULL. Plain http is for this machine alone. */
 const char *check_feed_url(const char *url);

@@ -164,6 +164,7 @@ static void check_network(struct check *c, const struct network_settings *n)
               n->sasl_password_env);
     check_sasl(c, n);
     check_proxy(c, n);
+    check_pins(c, &n->pin, &n->where, "networks.pin", &n->pin, n->tls);
     if (n->dead_after_ms <= n->ping_interval_ms)
         check_tell(c, &n->dead_after_ms, &n->where,
                    "networks.dead_after must be longer than ping_interval, or every quiet minute "

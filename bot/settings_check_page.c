@@ -135,6 +135,38 @@ const char *check_proxy_url(const char *url)
     return "is no proxy: write http://HOST:PORT or socks5h://HOST:PORT";
 }
 
+/* 32 bytes are 43 digits of base64, the last with two bits of zero, and one '='. */
+static bool is_pin(const char *pin)
+{
+    static const char scheme[] = "sha256//";
+    enum { DIGITS_OF_32_BYTES = 43 };
+
+    if (!starts(pin, scheme))
+        return false;
+    pin += sizeof scheme - 1;
+    return strspn(pin, LETTERS DIGITS "+/") == DIGITS_OF_32_BYTES &&
+           strchr("AEIMQUYcgkosw048", pin[DIGITS_OF_32_BYTES - 1]) &&
+           !strcmp(pin + DIGITS_OF_32_BYTES, "=");
+}
+
+void check_pins(struct check *c, const void *field, const struct where *where, const char *key,
+                const struct string_list *pins, bool tls)
+{
+    size_t i;
+
+    if (pins->n && !tls)
+        check_tell(c, field, where,
+                   "%s: a server without TLS shows no key: take it out, or encrypt the connection",
+                   key);
+    for (i = 0; i < pins->n; i++)
+        if (!is_pin(pins->item[i]))
+            check_tell(c, &pins->item[i], where,
+                       "%s \"%s\" is no pin: write \"sha256//\" and what this prints: openssl "
+                       "s_client -connect HOST:PORT </dev/null | openssl x509 -pubkey -noout | "
+                       "openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64",
+                       key, pins->item[i]);
+}
+
 const char *check_feed_url(const char *url)
 {
     bool plain = starts(url, "http://");
@@ -180,6 +212,8 @@ static void check_page(struct check *c, struct page_settings *p)
         check_tell(c, &p->api_url, &p->where, "pages.api_url: write it without /v1 at its end");
     if (p->proxy && check_proxy_url(p->proxy))
         check_tell(c, &p->proxy, &p->where, "pages.proxy %s", check_proxy_url(p->proxy));
+    check_pins(c, &p->pin, &p->where, "pages.pin", &p->pin,
+               !p->api_url || !starts(p->api_url, "http://"));
     if (!p->key_file && !p->key_env)
         check_tell(c, NULL, &p->where,
                    "pages \"%s\": no API key: write key_file = \"...\"; (or key_env = \"...\";)",

@@ -238,6 +238,8 @@ static void tells_ten_mistakes_at_once(void **state)
 
 /* Each row changes one thing of the good configuration; exactly one line is told, with this in it.
  */
+#define A_PIN "sha256//x3QdHkAJ+jXcQ0VQ0dYrCYHLbkyJWfyVhB4aHtnfJ4E="
+
 static const struct row {
     const char *name, *from, *to;
     int line;
@@ -306,6 +308,17 @@ static const struct row {
      "does not belong there"},
     {"/v1", "key_file", "api_url = \"https://api.example.org/v1\"; key_file", 8, "without /v1"},
     {"proxy", "key_file", "proxy = \"ftp://x\"; key_file", 8, "is no proxy"},
+    {"pin of a page", "key_file", "pin = [\"sha256//abc=\"]; key_file", 8, "is no pin: write"},
+    {"pin with a file's name", "key_file", "pin = [\"/etc/crier/key.pem\"]; key_file", 8,
+     "is no pin"},
+    {"pin of 33 bytes", "key_file",
+     "pin = [\"sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"]; key_file", 8, "is no pin"},
+    {"pin that nothing has", "key_file",
+     "pin = [\"sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB=\"]; key_file", 8, "is no pin"},
+    {"two pins in one", "nick = \"crier\";", "nick = \"crier\"; pin = [\"" A_PIN ";" A_PIN "\"];",
+     19, "is no pin"},
+    {"pin without TLS", "nick = \"crier\";",
+     "nick = \"crier\"; tls = false; pin = [\"" A_PIN "\"];", 19, "shows no key"},
     {"unknown page", "{ name = \"Reading\"; }", "{ name = \"Reading\"; page = \"mian\"; }", 12,
      "did you mean \"main\"?"},
     {"component twice", "{ name = \"Reading\"; }", "{ name = \"Editing\"; }", 13,
@@ -477,6 +490,8 @@ static void tells_nothing_without_need(void **state)
         {"public_url = \"https://status.example.org\"",
          "allow_plain_http = true; public_url = \"http://localhost\""},
         {"key_file = \"api-key\"", "key_env = \"CRIER_KEY\"; proxy = \"socks5h://localhost:9050\""},
+        {"key_file = \"api-key\";", "key_file = \"api-key\"; pin = [\"" A_PIN "\"];"},
+        {"nick = \"crier\";", "nick = \"crier\"; pin = [\"" A_PIN "\", \"" A_PIN "\"];"},
         {"\"irc.example.org\"", "\"2001:db8::1\""},
         {"nick = \"crier\"", "nick = \"[crier]`_\"; alt_nicks = [ ]"},
         {"nick = \"crier\"", "nick = \"crier\"; sasl = \"plain\"; sasl_account = \"crier\"; "
