@@ -16,13 +16,7 @@
 #define HOURS(n) ((int64_t)(n)*3600000)
 #define DAYS(n) ((int64_t)(n)*86400000)
 
-enum {
-    NAME_BYTES = 100,
-    TEXT_BYTES = 1000,
-    PATTERN_BYTES = 4000,
-    PATH_BYTES = 4000,
-    PIN_BYTES = 100
-};
+enum { NAME_BYTES = 100, TEXT_BYTES = 1000, PATTERN_BYTES = 4000, PATH_BYTES = 4000 };
 
 /* Rows; S is the struct. Strings: bytes from 1, since an empty one is a mistake. */
 #define STRING(S, key, field, most, def, fl, text)                                            \
@@ -98,7 +92,7 @@ static const struct setting_key page_keys[] = {
            "environment variable with the API key; this or key_file"),
     PATHNAME(page_settings, "ca_file", ca_file, NULL, 0,
              "certificates to trust instead of the system's"),
-    STRINGS(page_settings, "pin", pin, PIN_BYTES, 0,
+    STRINGS(page_settings, "pin", pin, TEXT_BYTES, 0,
             "keys that the API's server may have, each \"sha256//...\", beside the check of its "
             "certificate"),
     STRING(page_settings, "proxy", proxy, TEXT_BYTES, NULL, SECRET,
@@ -140,7 +134,7 @@ static const struct setting_key network_keys[] = {
     BOOLEAN(network_settings, tls, "true", "encrypt and verify the server's certificate"),
     PATHNAME(network_settings, "ca_file", ca_file, NULL, 0,
              "certificates to trust instead of the system's"),
-    STRINGS(network_settings, "pin", pin, PIN_BYTES, 0,
+    STRINGS(network_settings, "pin", pin, TEXT_BYTES, 0,
             "keys that the server may have, each \"sha256//...\", beside the check of its "
             "certificate"),
     PATHNAME(network_settings, "client_cert", client_cert, NULL, 0,

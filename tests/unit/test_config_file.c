@@ -236,10 +236,10 @@ static void tells_ten_mistakes_at_once(void **state)
     problems_finish(&problems);
 }
 
-/* Each row changes one thing of the good configuration; exactly one line is told, with this in it.
- */
 #define A_PIN "sha256//x3QdHkAJ+jXcQ0VQ0dYrCYHLbkyJWfyVhB4aHtnfJ4E="
 
+/* Each row changes one thing of the good configuration; exactly one line is told, with this in it.
+ */
 static const struct row {
     const char *name, *from, *to;
     int line;
