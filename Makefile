@@ -113,6 +113,11 @@ lint unit e2e:
 	@sh tests/rig/packages.sh build $(if $(filter lint unit,$@),,demo) check
 	@$(PYTHON) tests/rig/check.py $@
 
+# The pages of docs/ that the program writes itself; unit tests compare them.
+.PHONY: docs
+docs: $(OUT)/crier
+	@$(OUT)/crier help --permissions > docs/who-may.md
+
 # Each fuzzer for a while, on what it has found before and the samples in tests/fuzz/seeds; a crash
 # leaves its input in build/fuzz/corpus.
 FUZZ_SECONDS ?= 60

@@ -1,9 +1,10 @@
 /*
  * command: the table of chat commands, and a line of chat taken apart by it.
  *
- * One row for each command holds its name, who may give it, how it is typed and what it does;
- * parsing, the answer to a mistake and the help are all made from that table. Knows no incident
- * and no person, keeps no state, allocates nothing.
+ * One row for each command holds its name, who may give it, where and by what proof, how it is
+ * typed and what it does; parsing, the answer to a mistake, the help, what access allows and
+ * docs/who-may.md are all made from that table. Knows no incident and no person, keeps no state,
+ * allocates nothing.
  */
 #ifndef CRIER_COMMAND_H
 #define CRIER_COMMAND_H
@@ -38,6 +39,33 @@ enum command_verb {
     COMMAND_HELP
 };
 
+/**
+ * Where a command may be given, a bit set. A channel in which crier talks for real is no practice
+ * channel, whatever else it is.
+ */
+enum command_place {
+    COMMAND_IN_TALK = 1 << 0,     /* a channel with the role talk */
+    COMMAND_IN_PRACTICE = 1 << 1, /* one with the role practice, without talk */
+    COMMAND_IN_PRIVATE = 1 << 2,  /* a message to crier alone */
+    COMMAND_EVERYWHERE = COMMAND_IN_TALK | COMMAND_IN_PRACTICE | COMMAND_IN_PRIVATE
+};
+
+/** What shows who gives a command. */
+enum command_proof {
+    COMMAND_PROOF_NONE,        /* nothing: anybody may */
+    COMMAND_PROOF_ANY_ACCOUNT, /* some services account, listed or not */
+    /* that of somebody in people, by account or hostmask; roles narrow it further */
+    COMMAND_PROOF_PERSON,
+    COMMAND_PROOF_CODE /* a one-time password in the message; whoever carries it out checks it */
+};
+
+/** A way of giving the same command that takes less. */
+enum command_less {
+    COMMAND_LESS_NEVER,
+    COMMAND_LESS_ALONE, /* without words behind it: it only reads then, as anybody may */
+    COMMAND_LESS_STOP   /* stop: whoever has some services account */
+};
+
 enum edit_field { EDIT_TITLE, EDIT_BODY, EDIT_IMPACT, EDIT_COMPONENTS, EDIT_START };
 
 /** What somebody asked for. */
@@ -62,11 +90,14 @@ enum {
 
 struct command_scan;
 
-/** One row of the table. */
+/** One row of the table. Who may, where and by what proof is judged by access_judge() alone. */
 struct command_spec {
     enum command_verb verb;
-    const char *name;    /* "" for the bare prefix */
-    unsigned roles;      /* any one of these enum role bits; 0: anybody */
+    const char *name;         /* "" for the bare prefix */
+    unsigned roles;           /* any one of these enum role bits; 0: no role is needed */
+    unsigned places;          /* any one of these enum command_place bits */
+    enum command_proof proof; /* COMMAND_PROOF_NONE never goes with roles */
+    enum command_less less;
     const char *usage;   /* what to type behind the prefix: "confirm [N[.R]] [quiet]" */
     const char *example; /* "confirm 7.2" */
     const char *help;    /* one line without a full stop */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access.h"
 #include "buf.h"
 #include "command.h"
 #include "drill_names.h"
@@ -48,12 +49,14 @@ static bool is_player(struct drill *d, const struct heard *line, const struct co
 
     if (hearing_person(d->settings, line) >= 0)
         return true;
+    if (hearing_relay(d->settings, line) || line->outside)
+        return true; /* the engine says why not */
     if (line->identity == IDENTITY_ACCOUNT && line->account && *line->account) {
         r = drill_settings_guest(d->settings, line->network, line->account, line->nick);
         drill_fail(d, r == CRIER_ENOMEM ? r : 0);
         return !r;
     }
-    if (!c || !command_spec_find(c->verb)->roles)
+    if (!c || !access_changes(c))
         return true; /* the engine has its measure for them */
     if (may_refuse_stranger(d)) {
         drill_tell(

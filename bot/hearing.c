@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "buf.h"
-#include "command.h"
 #include "err.h"
 #include "log.h"
 #include "stamp.h"
@@ -190,10 +189,18 @@ static bool mask_listed(const struct string_list *list, const struct heard *line
     return false;
 }
 
+bool hearing_relay(const struct settings *settings, const struct heard *line)
+{
+    return account_listed(&settings->relays.accounts, line) ||
+           mask_listed(&settings->relays.hostmasks, line);
+}
+
 int hearing_person(const struct settings *settings, const struct heard *line)
 {
     size_t i;
 
+    if (hearing_relay(settings, line))
+        return -1;
     for (i = 0; i < settings->n_people; i++)
         if (account_listed(&settings->person[i].accounts, line) ||
             mask_listed(&settings->person[i].hostmasks, line))
@@ -208,6 +215,25 @@ static const struct channel_settings *channel_of(const struct settings *settings
     const char *channel = line->private ? NULL : on_network(line->place, line->network);
 
     return channel ? settings_find_channel(settings, line->network, channel) : NULL;
+}
+
+unsigned hearing_place(const struct settings *settings, const struct heard *line)
+{
+    const struct channel_settings *channel = NULL;
+    size_t i;
+
+    if (line->private)
+        return COMMAND_IN_PRIVATE;
+    /* By the place alone: a replay hears people of one network in the channel of another. */
+    for (i = 0; i < settings->n_networks && !channel; i++) {
+        const char *name = on_network(line->place, settings->network[i].name);
+
+        if (name)
+            channel = settings_find_channel(settings, settings->network[i].name, name);
+    }
+    if (channel && (channel->roles & CHANNEL_TALK))
+        return COMMAND_IN_TALK;
+    return channel && (channel->roles & CHANNEL_PRACTICE) ? COMMAND_IN_PRACTICE : 0;
 }
 
 static bool listens_in(const struct source_settings *source, const struct heard *line)
@@ -499,12 +525,10 @@ static void name_speaker(struct hearing *h, const struct heard *line, int person
         ret->user = line->nick;
 }
 
-static bool is_command(const struct hearing *h, const struct heard *line,
-                       const struct channel_settings *channel)
+static bool is_command(const struct hearing *h, const struct heard *line)
 {
-    if (line->notice || !command_is_addressed(h->settings->chat.prefix, line->text))
-        return false;
-    return line->private || (channel && (channel->roles & (CHANNEL_TALK | CHANNEL_PRACTICE)));
+    return !line->notice && command_is_addressed(h->settings->chat.prefix, line->text) &&
+           hearing_place(h->settings, line) != 0;
 }
 
 int hearing_error(const struct hearing *h)
@@ -528,7 +552,7 @@ enum hearing_kind hearing_line(struct hearing *h, const struct heard *line,
     h->unmatched = NULL;
     if (line->history || line->action)
         return HEARING_CHATTER;
-    if (is_command(h, line, channel))
+    if (is_command(h, line))
         return HEARING_COMMAND;
     if (!channel || !(channel->roles & CHANNEL_WATCH) || !set_place(h, line->place) ||
         !set_who(h, line))

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "command.h"
 #include "ports.h"
 #include "settings.h"
 #include "signal.h"
@@ -93,9 +94,16 @@ bool hearing_more(struct hearing *h, struct signal *ret_signal);
 int hearing_error(const struct hearing *h) __attribute__((warn_unused_result));
 
 /** The person whose account spoke, or whose hostmask matches where masks are configured for them.
- *  @return index in settings.person, or -1. Accounts compare without case of letters (brackets
- * differ: an account is always shown as it was registered), networks exactly. */
+ *  @return index in settings.person, or -1; of a relay always -1. Accounts compare without case of
+ * letters (brackets differ: an account is always shown as it was registered), networks exactly. */
 int hearing_person(const struct settings *settings, const struct heard *line);
+
+/** Whether it is said by a relay of the configuration ("relays"), whose account or mask speaks for
+ * many people: such a line is nobody's, also where the account is listed in people. */
+bool hearing_relay(const struct settings *settings, const struct heard *line);
+
+/** Where a line was said, for commands. @return 0 where crier takes none. */
+unsigned hearing_place(const struct settings *settings, const struct heard *line);
 
 /** IRC glob match: * and ?, RFC 1459 casemapping. */
 bool hearing_mask_matches(const char *mask, const char *text);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "access.h"
 #include "err.h"
 #include "log.h"
 #include "problems.h"
@@ -114,7 +115,10 @@ static const struct subcommand subcommands[] = {
      "it lists the incidents.",
      main_report},
     {"version", "version", "Prints the version.", main_version},
-    {"help", "help [COMMAND]", "Prints this, or more about one command.", main_help},
+    {"help", "help [COMMAND] | --permissions",
+     "Prints this, or more about one command. --permissions: who may give which command of the "
+     "chat, where and by what proof, in Markdown (docs/who-may.md).",
+     main_help},
 };
 
 enum { N_SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
@@ -305,6 +309,8 @@ static int main_help(int argc, char **argv)
     const struct subcommand *cmd = argc > 1 ? find(argv[1]) : NULL;
     size_t i;
 
+    if (argc == 2 && !strcmp(argv[1], "--permissions"))
+        return access_print(stdout) ? EX_IOERR : 0;
     if (argc > 2 || (argc > 1 && !cmd)) {
         (void)fprintf(stderr, "crier: there is no command \"%s\"; `crier help` lists them\n",
                       argv[1]);

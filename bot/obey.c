@@ -22,6 +22,7 @@
 
 enum {
     WHO_BYTES = 300,
+    PLACES_BYTES = 100,
     /* Answers to people who are not listed, at one place, in one minute. */
     ANSWERS_MAX = 4,
     ANSWERS_MS = 60 * 1000
@@ -42,7 +43,7 @@ static const char *prefix_of(const struct model *m)
     return m->settings->chat.prefix;
 }
 
-/* Of whoever gives a command that takes a role: is_allowed() lets nobody else through. */
+/* Of whoever gives a command that takes a role: access_judge() lets nobody else through. */
 static const char *name_of(const struct request *q)
 {
     assert(q->person);
@@ -70,68 +71,98 @@ static bool may_answer(struct model *m, const struct heard *line)
     return true;
 }
 
-static void refuse(struct model *m, const struct request *q, const char *why)
+/* "network/nick" of whoever asked, for longer answers. */
+static char *private_place(struct model *m, const struct request *q)
 {
-    const struct heard *line = q->line;
-    char who[WHO_BYTES], nick[128], account[128], text[256];
+    char *place = buf_printf("%s/%s", q->line->network, q->line->nick);
+
+    if (!place)
+        model_fail(m);
+    return place;
+}
+
+/* Where drills can be, they are not the engine's: whoever asks here is in another channel. */
+static void point_to_practice(struct model *m, const struct request *q)
+{
+    const struct settings *s = m->settings;
+    size_t i, k;
+
+    for (i = 0; i < s->n_networks; i++)
+        for (k = 0; k < s->network[i].n_channels; k++)
+            if ((s->network[i].channel[k].roles & (CHANNEL_PRACTICE | CHANNEL_TALK)) ==
+                CHANNEL_PRACTICE) {
+                SAY(m, q, "%s: drills are in %s: `%s drill start` there", q->line->nick,
+                    s->network[i].channel[k].name, prefix_of(m));
+                return;
+            }
+    SAY(m, q, "%s: there is no practice channel here; `crier drill` in a shell plays one",
+        q->line->nick);
+}
+
+static void audit_refusal(struct model *m, const struct heard *line, const char *why)
+{
+    char nick[128], account[128], text[256];
 
     log_quote(nick, sizeof nick, line->nick);
     log_quote(account, sizeof account, line->account);
     log_quote(text, sizeof text, line->text);
     turn_audit(m->turn, "refused at %s: nick %s account %s: %s (%s)", line->place, nick, account,
                text, why);
+}
+
+/* To whoever could see it only where they are not: by private message, and to nobody but people. */
+static void refuse_outside(struct model *m, const struct request *q, const char *why)
+{
+    char *place = q->person ? private_place(m, q) : NULL;
+
+    if (place)
+        chat_say(m, place, SAY_ANSWER, "refused at %s, %s", q->line->place, why);
+    free(place);
+}
+
+/* A command that counts elsewhere. */
+static void refuse_here(struct model *m, const struct request *q)
+{
+    char places[PLACES_BYTES];
+
+    if (hearing_place(m->settings, q->line) == COMMAND_IN_PRACTICE)
+        SAY(m, q, "%s: this is a practice channel: nothing is drafted or published from here",
+            q->line->nick);
+    else
+        SAY(m, q, "%s: refused, that counts only in %s", q->line->nick,
+            access_places(q->cmd.verb, places, sizeof places));
+}
+
+static void refuse(struct model *m, const struct request *q, enum access_verdict verdict)
+{
+    const char *why = access_why(verdict);
+    char who[WHO_BYTES];
+
+    if (verdict == ACCESS_PLACE && q->cmd.verb == COMMAND_DRILL) {
+        if (q->aloud)
+            point_to_practice(m, q); /* a question, rather */
+        return;
+    }
+    audit_refusal(m, q->line, why);
     if (!q->aloud)
         return;
+    if (verdict == ACCESS_OUTSIDE) {
+        refuse_outside(m, q, why);
+        return;
+    }
+    if (verdict == ACCESS_PLACE) {
+        refuse_here(m, q);
+        return;
+    }
     if (q->cmd.incident && model_incident(m, q->cmd.incident))
-        model_timeline(m, q->cmd.incident, m->now.wall_ms, "refused", line->nick, line->text);
+        model_timeline(m, q->cmd.incident, m->now.wall_ms, "refused", q->line->nick, q->line->text);
+    if (verdict == ACCESS_RELAY) {
+        SAY(m, q, "%s: refused, %s", q->line->nick, why);
+        return;
+    }
     if (access_describe(m->settings, q->cmd.verb, who, sizeof who))
         who[0] = '\0';
-    SAY(m, q, "%s: refused, %s. May do this: %s.", line->nick, why, who);
-}
-
-/* Exercises must not reach the page that the public reads. */
-static bool is_practice(const struct model *m, const struct heard *line)
-{
-    const char *slash = strchr(line->place, '/');
-    const struct channel_settings *c =
-        line->private || !slash ? NULL
-                                : settings_find_channel(m->settings, line->network, slash + 1);
-
-    return c && !(c->roles & CHANNEL_TALK);
-}
-
-/* What is planned, anybody may know. */
-static bool reads_alone(const struct request *q)
-{
-    return q->cmd.verb == COMMAND_MAINTENANCE && !*q->cmd.text;
-}
-
-static bool is_allowed(struct model *m, const struct request *q)
-{
-    const struct heard *line = q->line;
-
-    if (reads_alone(q) || access_allows(q->person ? q->person->roles : ROLE_NONE, q->cmd.verb)) {
-        if (reads_alone(q) || !command_spec_find(q->cmd.verb)->roles)
-            return true;
-        if (is_practice(m, line)) {
-            SAY(m, q, "%s: this is a practice channel: nothing is drafted or published from here",
-                line->nick);
-            return false;
-        }
-        if (line->obey)
-            return true;
-        refuse(m, q, "I have only just joined, or am not logged in to services: try again in 10 s");
-        return false;
-    }
-    if (q->person)
-        refuse(m, q, "your role does not cover it");
-    else if (line->identity == IDENTITY_ACCOUNT)
-        refuse(m, q, "your services account is not on my list");
-    else if (line->identity == IDENTITY_UNKNOWN)
-        refuse(m, q, "I could not find out your services account");
-    else
-        refuse(m, q, "you are not logged in to a services account");
-    return false;
+    SAY(m, q, "%s: refused, %s. May do this: %s.", q->line->nick, why, who);
 }
 
 /* ---- finding what is meant
@@ -519,16 +550,6 @@ static void show(struct model *m, const struct request *q)
         chat_present(m, inc, q->line->place);
 }
 
-/* "network/nick" of whoever asked, for longer answers. */
-static char *private_place(struct model *m, const struct request *q)
-{
-    char *place = buf_printf("%s/%s", q->line->network, q->line->nick);
-
-    if (!place)
-        model_fail(m);
-    return place;
-}
-
 static void who(struct model *m, const struct request *q)
 {
     char *place = private_place(m, q);
@@ -590,7 +611,7 @@ static struct incident *note_reaction(struct model *m, const struct request *q)
     struct incident *inc = NULL, *it;
     bool several = false;
 
-    if (!command_spec_find(q->cmd.verb)->roles)
+    if (!access_changes(&q->cmd))
         return NULL;
     if (q->cmd.incident) {
         inc = model_incident(m, q->cmd.incident);
@@ -605,24 +626,6 @@ static struct incident *note_reaction(struct model *m, const struct request *q)
         return NULL;
     remind_reacted(m, inc);
     return inc;
-}
-
-/* Where drills can be, they are not the engine's: whoever asks here is in another channel. */
-static void point_to_practice(struct model *m, const struct request *q)
-{
-    const struct settings *s = m->settings;
-    size_t i, k;
-
-    for (i = 0; i < s->n_networks; i++)
-        for (k = 0; k < s->network[i].n_channels; k++)
-            if ((s->network[i].channel[k].roles & (CHANNEL_PRACTICE | CHANNEL_TALK)) ==
-                CHANNEL_PRACTICE) {
-                SAY(m, q, "%s: drills are in %s: `%s drill start` there", q->line->nick,
-                    s->network[i].channel[k].name, prefix_of(m));
-                return;
-            }
-    SAY(m, q, "%s: there is no practice channel here; `crier drill` in a shell plays one",
-        q->line->nick);
 }
 
 static void carry_out(struct model *m, const struct request *q)
@@ -688,8 +691,7 @@ static void carry_out(struct model *m, const struct request *q)
         by = asker_of(q);
         maintenance_command(m, &by, q->cmd.text);
         return;
-    case COMMAND_DRILL:
-        point_to_practice(m, q);
+    case COMMAND_DRILL: /* not the engine's, see run_drill.h */
         return;
     case COMMAND_WHO:
         who(m, q);
@@ -704,12 +706,7 @@ static void carry_out(struct model *m, const struct request *q)
  * noted. */
 static void refuse_sick(struct model *m, const struct request *q)
 {
-    char nick[128], text[256];
-
-    log_quote(nick, sizeof nick, q->line->nick);
-    log_quote(text, sizeof text, q->line->text);
-    turn_audit(m->turn, "refused at %s: nick %s: %s (the store does not write)", q->line->place,
-               nick, text);
+    audit_refusal(m, q->line, "the store does not write");
     if (q->aloud)
         disk_refuse(m, q->cmd.incident ? model_incident(m, q->cmd.incident) : NULL, q->line->nick,
                     q->line->place);
@@ -720,6 +717,7 @@ static void obey(struct model *m, const struct heard *line)
     struct request q = {.line = line};
     char why[COMMAND_WHY_BYTES];
     int i = hearing_person(m->settings, line);
+    enum access_verdict verdict;
     int r;
 
     if (i >= 0)
@@ -730,17 +728,19 @@ static void obey(struct model *m, const struct heard *line)
     q.aloud = q.person || may_answer(m, line);
     m->turn->to_stranger = !q.person;
     if (r) {
-        if (q.aloud)
+        if (q.aloud && !line->outside && !hearing_relay(m->settings, line))
             SAY(m, &q, "%s: %s", line->nick, why);
         return;
     }
-    if (!q.aloud) {
-        (void)is_allowed(m, &q); /* for the audit */
-    } else if (m->store_sick && !reads_alone(&q) && command_spec_find(q.cmd.verb)->roles) {
+    verdict = access_judge(m->settings, line, &q.cmd, i);
+    if (verdict != ACCESS_GRANTED && verdict <= ACCESS_PLACE)
+        refuse(m, &q, verdict);
+    else if (q.aloud && m->store_sick && access_changes(&q.cmd))
         refuse_sick(m, &q);
-    } else if (is_allowed(m, &q)) {
+    else if (verdict != ACCESS_GRANTED)
+        refuse(m, &q, verdict);
+    else if (q.aloud)
         carry_out(m, &q);
-    }
 }
 
 void obey_command(struct model *m, const struct heard *line)

@@ -81,6 +81,7 @@ struct heard {
     enum identity identity;
     const char *text;
     bool private; /* to the bot itself */
+    bool outside; /* to a channel that whoever said it is not in */
     bool notice;  /* a NOTICE: never a command */
     bool action;  /* a CTCP ACTION: never a command */
     bool history; /* replayed: neither command nor signal */

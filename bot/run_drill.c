@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access.h"
 #include "buf.h"
 #include "command.h"
 #include "drill.h"
@@ -158,23 +159,28 @@ static void start(struct run_drill *rd, const struct heard *line, const char *na
 static void order(struct run_drill *rd, const struct heard *line, const struct command *c,
                   struct now now)
 {
-    bool listed = hearing_person(rd->settings, line) >= 0;
+    enum access_verdict verdict =
+        access_judge(rd->settings, line, c, hearing_person(rd->settings, line));
     struct drill *d = playing(rd);
 
-    if (c->start && !listed) {
+    if (verdict == ACCESS_OUTSIDE) {
+        return; /* whoever is not here does not see an answer */
+    } else if (verdict == ACCESS_RELAY) {
+        say(rd, line->place, "%s: refused, %s", line->nick, access_why(verdict));
+    } else if (c->start && verdict != ACCESS_GRANTED && verdict != ACCESS_SOON) {
         say(rd, line->place,
             "%s: refused, only people who are on my list and logged in to services start a drill; "
             "anybody with an account may play",
             line->nick);
         teach_once(rd, line);
-    } else if (!line->obey) {
+    } else if (verdict == ACCESS_SOON) {
         say(rd, line->place, "%s: I have only just joined: try again in 10 s", line->nick);
     } else if (c->start) {
         start(rd, line, c->text, now);
     } else if (!d || strcmp(drill_place(d), line->place) != 0) {
         say(rd, line->place, "%s: no drill is being played here; `%s drill start` begins one",
             line->nick, rd->settings->chat.prefix);
-    } else if (!listed && line->identity != IDENTITY_ACCOUNT) {
+    } else if (verdict != ACCESS_GRANTED) {
         say(rd, line->place, "%s: refused, you are not logged in to services", line->nick);
     } else {
         audit(line, "stopped");
@@ -206,7 +212,7 @@ static bool answer_idle(struct run_drill *rd, const struct heard *line, const st
         say(rd, line->place, "no drill is being played here: `%s drill start` begins one", prefix);
         return true;
     }
-    if (!wrong && !command_spec_find(c->verb)->roles)
+    if (!wrong && !access_changes(c))
         return false;
     say(rd, line->place,
         "%s: this is a practice channel: nothing is drafted or published from here; `%s drill "

@@ -143,6 +143,12 @@ struct person_settings {
     unsigned roles;               /* enum role bits */
 };
 
+/** Bots that say what many people say ("relays"): whoever speaks through one is nobody. */
+struct relay_settings {
+    struct string_list accounts;  /* "network/account" */
+    struct string_list hostmasks; /* "network/nick!user@host" globs; a host may be open here */
+};
+
 /** One line of a format: a pattern with named groups, and what it means. */
 struct format_line {
     struct where where;
@@ -347,6 +353,7 @@ struct settings {
     size_t n_networks;
     struct person_settings *person;
     size_t n_people;
+    struct relay_settings relays;
     struct format_settings *format;
     size_t n_formats;
     struct source_settings *source;

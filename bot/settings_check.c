@@ -515,6 +515,7 @@ int settings_finalize(struct settings *s, struct problems *problems)
     check_components(&c);
     check_networks(&c);
     check_people(&c);
+    check_relays(&c);
     check_formats(&c);
     check_sources(&c);
     check_web_server(&c);

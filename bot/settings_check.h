@@ -78,6 +78,7 @@ void check_pages(struct check *c);
 void check_components(struct check *c);
 void check_networks(struct check *c);
 void check_people(struct check *c);
+void check_relays(struct check *c);
 void check_reminders(struct check *c);
 void check_formats(struct check *c);
 void check_sources(struct check *c);

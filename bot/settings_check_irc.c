@@ -244,6 +244,25 @@ static void check_hostmask(struct check *c, const void *field, const struct wher
                    context, text);
 }
 
+/* One who is kept out may be known by the nick alone; everybody may not be. */
+static void check_relay_mask(struct check *c, const void *field, const char *text)
+{
+    const char *mask, *bang, *at;
+
+    if (check_split(c, field, NULL, "relays.hostmasks", text, "nick!user@host", &mask) < 0)
+        return;
+    bang = strchr(mask, '!');
+    at = strrchr(mask, '@');
+    if (!bang || !at || bang == mask || at < bang + 2 || !at[1] || strpbrk(mask, " ,"))
+        check_tell(c, field, NULL,
+                   "relays.hostmasks \"%s\" is no mask: write \"network/nick!user@host\"", text);
+    else if (!mask[strspn(mask, "*?!@.:/")])
+        check_tell(c, field, NULL,
+                   "relays.hostmasks \"%s\" keeps everybody out: write the relay's nick, user or "
+                   "host",
+                   text);
+}
+
 static void check_identities(struct check *c, const struct where *where, const char *kind,
                              const struct string_list *accounts,
                              const struct string_list *hostmasks)
@@ -327,6 +346,51 @@ void check_people(struct check *c)
             check_set(c, &p->nick, p->name);
     }
     check_one_owner(c);
+}
+
+/* Whether somebody of people is listed by exactly that, too. @return them or NULL. */
+static const struct person_settings *also_in(const struct settings *s, const char *entry,
+                                             bool account)
+{
+    size_t i, j;
+
+    for (i = 0; i < s->n_people; i++) {
+        const struct string_list *list = account ? &s->person[i].accounts : &s->person[i].hostmasks;
+
+        for (j = 0; j < list->n; j++)
+            if (settings_irc_equal(list->item[j], entry))
+                return &s->person[i];
+    }
+    return NULL;
+}
+
+static void check_no_person(struct check *c, const struct string_list *list, bool account)
+{
+    const struct person_settings *p;
+    size_t i;
+
+    for (i = 0; i < list->n; i++) {
+        p = also_in(c->s, list->item[i], account);
+        if (p)
+            check_tell(c, &list->item[i], NULL,
+                       "relays: \"%s\" is in people too, as \"%s\": a relay speaks for many and "
+                       "is never obeyed, take it out of one of the two",
+                       list->item[i], p->name ? p->name : "?");
+    }
+}
+
+/* A relay may be a source too: what it tells of alerts is then believed. */
+void check_relays(struct check *c)
+{
+    const struct relay_settings *r = &c->s->relays;
+    size_t i;
+
+    for (i = 0; i < r->accounts.n; i++)
+        check_account(c, &r->accounts.item[i], NULL, "relays.accounts", r->accounts.item[i]);
+    for (i = 0; i < r->hostmasks.n; i++)
+        check_relay_mask(c, &r->hostmasks.item[i], r->hostmasks.item[i]);
+    check_no_person(c, &r->accounts, true);
+    check_no_person(c, &r->hostmasks, false);
 }
 
 /* Log files and feeds: what is believed because of where it stands. */

@@ -193,6 +193,15 @@ static const struct setting_key person_keys[] = {
 SECTION(person_section, "people", person_settings, offsetof(struct person_settings, where),
         person_keys, "people who may do more than read");
 
+static const struct setting_key relay_keys[] = {
+    STRINGS(relay_settings, "accounts", accounts, 200, 0,
+            "services accounts that speak for many, each \"network/account\""),
+    STRINGS(relay_settings, "hostmasks", hostmasks, 300, 0,
+            "\"network/nick!user@host\" with * and ? that do"),
+};
+SECTION(relay_section, "relays", relay_settings, SETTING_NO_WHERE, relay_keys,
+        "bots that say what many people say, such as bridges: nobody is obeyed through them");
+
 static const struct setting_key line_keys[] = {
     STRING(format_line, "pattern", pattern, PATTERN_BYTES, NULL, REQUIRED,
            "PCRE2 pattern for a whole line, with named groups"),
@@ -502,6 +511,8 @@ static const struct setting_key file_keys[] = {
     LIST(settings, "networks", network, n_networks, network_section, REQUIRED, "IRC networks"),
     LIST(settings, "people", person, n_people, person_section, REQUIRED,
          "people who may do more than read"),
+    GROUP(settings, relays, relay_section,
+          "bots that say what many people say, such as bridges: nobody is obeyed through them"),
     LIST(settings, "formats", format, n_formats, format_section, 0, "how bots write"),
     LIST(settings, "sources", source, n_sources, source_section, 0, "who is believed"),
     LIST(settings, "rules", rule, n_rules, rule_section, 0,

@@ -2,12 +2,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "access.h"
+#include "buf.h"
 #include "err.h"
 
 static const enum command_verb for_anybody[] = {COMMAND_STATUS, COMMAND_SHOW,     COMMAND_WHO,
@@ -212,11 +214,60 @@ static void names_roles(void **state)
     assert_string_equal(access_who_may(COMMAND_WHO, dst, sizeof dst), "anybody");
 }
 
+/* ---- the page that is written from the table ------------------------------------------------- */
+
+static void page_is_what_the_table_says(void **state)
+{
+    const char *root = getenv("CRIER_ROOT");
+    char *path = buf_printf("%s/docs/who-may.md", root ? root : ".");
+    char *page = NULL, there[20000];
+    size_t size = 0, n;
+    FILE *out = open_memstream(&page, &size), *in;
+
+    (void)state;
+    assert_true(path && out);
+    assert_int_equal(access_print(out), 0);
+    assert_int_equal(fclose(out), 0);
+    in = fopen(path, "re");
+    assert_non_null(in);
+    n = fread(there, 1, sizeof there - 1, in);
+    there[n] = '\0';
+    (void)fclose(in);
+    if (strcmp(page, there) != 0)
+        fail_msg("docs/who-may.md is not what the code says: make docs");
+    free(page);
+    free(path);
+}
+
+/* What goes public, or into the record, takes a person; what takes one is told as such. */
+static void table_is_sound(void **state)
+{
+    const struct command_spec *spec;
+    size_t i, n;
+
+    (void)state;
+    spec = command_specs(&n);
+    for (i = 0; i < n; i++) {
+        assert_int_not_equal(spec[i].places, 0);
+        assert_int_equal(spec[i].places & ~(unsigned)COMMAND_EVERYWHERE, 0);
+        if (spec[i].proof == COMMAND_PROOF_NONE)
+            assert_int_equal(spec[i].roles, ROLE_NONE);
+        /* practice is for practice: what counts there counts nowhere else, or only reads */
+        if (spec[i].places & COMMAND_IN_PRACTICE && spec[i].places != COMMAND_IN_PRACTICE)
+            assert_int_equal(spec[i].proof, COMMAND_PROOF_NONE);
+        /* a code that others read is spent */
+        if (spec[i].proof == COMMAND_PROOF_CODE)
+            assert_int_equal(spec[i].places, COMMAND_IN_PRIVATE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strangers_may_only_read),
         cmocka_unit_test(every_role_implies_the_lower_ones),
+        cmocka_unit_test(page_is_what_the_table_says),
+        cmocka_unit_test(table_is_sound),
         cmocka_unit_test(every_command_is_in_one_of_the_lists),
         cmocka_unit_test(describes_who_may),
         cmocka_unit_test(says_how_many_more),
