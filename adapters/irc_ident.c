@@ -23,6 +23,7 @@ static void line_finish(struct irc_ident_line *l)
     release(l->line.nick);
     release(l->line.userhost);
     release(l->line.text);
+    release(l->line.removed);
     free(l->account);
     memset(l, 0, sizeof *l);
 }
@@ -102,8 +103,9 @@ static bool copy(const struct heard *line, struct irc_ident_line *ret_line)
     ret_line->line.nick = strdup(line->nick);
     ret_line->line.userhost = strdup(line->userhost);
     ret_line->line.text = strdup(line->text);
-    if (ret_line->line.place && ret_line->line.nick && ret_line->line.userhost &&
-        ret_line->line.text)
+    ret_line->line.removed = strdup(line->removed ? line->removed : "");
+    if (ret_line->line.removed && ret_line->line.place && ret_line->line.nick &&
+        ret_line->line.userhost && ret_line->line.text)
         return true;
     line_finish(ret_line);
     return false;

@@ -197,6 +197,7 @@ static void hear(struct irc_wire *w, const struct irc_wire_record *r, enum irc_e
 {
     const struct irc_room *room = NULL;
     struct heard h = {0};
+    char removed[UTF8_REMOVED_BYTES];
     char *text = NULL, *nick = NULL, *userhost = NULL, *place = NULL;
     const char *where;
     bool honest;
@@ -226,6 +227,8 @@ static void hear(struct irc_wire *w, const struct irc_wire_record *r, enum irc_e
     if (!place)
         goto out;
     (void)snprintf(place, n, "%s/%s", w->p->name, where);
+    (void)utf8_removed(r->text, strlen(r->text), removed, sizeof removed);
+    h.removed = removed;
     h.network = w->p->name;
     h.place = place;
     h.nick = nick;

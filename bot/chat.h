@@ -57,8 +57,11 @@ bool chat_show_noted(struct model *m, struct incident *inc, const struct revisio
  */
 void chat_show_instead(struct model *m, struct incident *inc, const struct revision *rev,
                        const char *place, const char *note);
-/** The same in the home channel; a one-line pointer goes to the other talk channels when first is
- * true. Nothing is said while the home channel is not joined: chat_joined() makes up for it. */
+/** The same in the home channel, with a note as in chat_show_noted(); a one-line pointer goes to
+ * the other talk channels when first is true. Nothing is said while the home channel is not joined:
+ * chat_joined() makes up for it. */
+void chat_announce_noted(struct model *m, struct incident *inc, const struct revision *rev,
+                         bool first, const char *note);
 void chat_announce(struct model *m, struct incident *inc, const struct revision *rev, bool first);
 /** Tells that a step is done, at home and where it was confirmed. What could not be said at home is
  * said when it can be spoken to again. */

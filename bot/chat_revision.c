@@ -240,6 +240,8 @@ static void add_prompt(struct buf *b, const struct model *m, const struct incide
         add_addressee(b, m, inc, rev);
     buf_addf(b, "`%s confirm %lld.%lld` publishes it (", prefix, (long long)inc->r.id,
              (long long)rev->r.number);
+    if (incident_hides_secret(inc, rev))
+        buf_adds(b, "two people, as it may hold a key or password; ");
     add_mail(b, m, inc, rev);
     if (rev->r.kind == REVISION_DRAFT && rev->r.step == STEP_RESOLVED) {
         buf_addf(b, "), `%s discard %lld` drops it.", prefix, (long long)inc->r.id);
@@ -347,10 +349,16 @@ static void point(struct model *m, const struct incident *inc, const struct revi
     }
 }
 
-void chat_announce(struct model *m, struct incident *inc, const struct revision *rev, bool first)
+void chat_announce_noted(struct model *m, struct incident *inc, const struct revision *rev,
+                         bool first, const char *note)
 {
     if (model_is_joined(m, inc->r.home))
-        chat_show(m, inc, rev, inc->r.home, SAY_PROMPT);
+        (void)chat_show_noted(m, inc, rev, inc->r.home, SAY_PROMPT, note);
     if (first)
         point(m, inc, rev);
+}
+
+void chat_announce(struct model *m, struct incident *inc, const struct revision *rev, bool first)
+{
+    chat_announce_noted(m, inc, rev, first, NULL);
 }

@@ -14,6 +14,7 @@
 #include "err.h"
 #include "follow.h"
 #include "incident.h"
+#include "insist.h"
 #include "maintenance.h"
 #include "model.h"
 #include "obey.h"
@@ -78,6 +79,7 @@ void engine_destroy(struct engine *e)
     if (!e)
         return;
     watch_tasks_finish(&e->m);
+    insist_finish(&e->m);
     outside_finish(&e->m);
     model_finish(&e->m);
     free(e);

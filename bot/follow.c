@@ -169,7 +169,7 @@ static bool fits(const struct model *m, const struct revision_plan *plan)
 {
     char why[WORDING_WHY_BYTES];
 
-    return !wording_check(m->settings, plan->title, plan->body, why, sizeof why);
+    return !wording_check_form(m->settings, plan->title, plan->body, why, sizeof why);
 }
 
 static void announce(struct model *m, struct incident *inc, const struct revision_plan *plan)

@@ -5,6 +5,7 @@
 
 #include "buf.h"
 #include "err.h"
+#include "wording_secret.h"
 
 static const struct {
     enum incident_state from;
@@ -291,6 +292,23 @@ static enum component_status before(const struct components *was, const char *na
 static bool is_sent(const struct revision *rev)
 {
     return rev->r.state == REVISION_CONFIRMED || rev->r.state == REVISION_PUBLISHED;
+}
+
+static bool is_public_text(const struct incident *inc, const char *text)
+{
+    const struct revision *rev;
+
+    for (rev = inc->revisions; rev; rev = rev->next)
+        if (rev->r.state == REVISION_PUBLISHED &&
+            (!strcmp(rev->r.title, text) || !strcmp(rev->r.body, text)))
+            return true;
+    return false;
+}
+
+bool incident_hides_secret(const struct incident *inc, const struct revision *rev)
+{
+    return (wording_has_secret(rev->r.title) && !is_public_text(inc, rev->r.title)) ||
+           (wording_has_secret(rev->r.body) && !is_public_text(inc, rev->r.body));
 }
 
 struct revision *incident_standing(const struct incident *inc)

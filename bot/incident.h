@@ -83,6 +83,10 @@ void incident_end(struct model *m, struct incident *inc);
 /** Frees the memory of one that has ended; its rows stay in the store for reports. */
 void incident_forget(struct model *m, struct incident *inc);
 
+/** Whether its words have the shape of a key or password somewhere that is not public already: two
+ * people have to confirm it. Follows from the words, whoever made the revision and whenever. */
+bool incident_hides_secret(const struct incident *inc, const struct revision *rev);
+
 /** The newest revision that is public or on its way to be, and that does not end it; or NULL. */
 struct revision *incident_standing(const struct incident *inc);
 /** The newest words that say that something is wrong: what is public or on its way to be; of what

@@ -371,8 +371,8 @@ static int weight_of(const struct record_timeline *row)
     static const struct {
         const char *kind;
         int weight;
-    } known[] = {{"confirm", 5}, {"discard", 4}, {"adopt", 4},  {"command", 3}, {"start", 3},
-                 {"note", 2},    {"mute", 1},    {"unmute", 1}, {"refused", 1}};
+    } known[] = {{"confirm", 5},  {"discard", 4}, {"adopt", 4}, {"command", 3}, {"start", 3},
+                 {"insisted", 2}, {"note", 2},    {"mute", 1},  {"unmute", 1},  {"refused", 1}};
     size_t i;
 
     /* what bots and the page did has names in it too */

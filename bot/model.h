@@ -224,6 +224,7 @@ struct model {
     bool asked;              /* a command is carried out: what is said answers it */
     int64_t mute_boot_ms;    /* no reminders until then */
     int64_t start_boot_ms;
+    struct insist *insists;     /* insist.c's: who was asked once more, newest first */
     struct watch_task *tasks;   /* watch.c's: what waits for a reading of the page, oldest first */
     struct outside *outside;    /* outside.c's: what readers should see by now */
     char *page_trouble;         /* what a check of the pages found, until it is told; or NULL */

@@ -292,12 +292,25 @@ static bool may_still_approve(const struct model *m, const char *person)
     return i >= 0 && access_allows(m->settings->person[i].roles, COMMAND_CONFIRM);
 }
 
+/* @return why two people are needed, as in "it is critical"; NULL: one is enough. */
+static const char *needs_two(const struct model *m, const struct incident *inc,
+                             const struct revision *rev)
+{
+    if (incident_hides_secret(inc, rev))
+        return "has what looks like a key or password";
+    if (m->settings->chat.two_for_critical && rev->r.impact == IMPACT_CRITICAL &&
+        rev->r.step != STEP_RESOLVED)
+        return "is critical";
+    return NULL;
+}
+
 /* Where two people are needed: @return true when the second has come, or one is enough. */
 static bool is_approved(struct model *m, const struct request *q, struct incident *inc,
                         struct revision *rev)
 {
-    if (!m->settings->chat.two_for_critical || rev->r.impact != IMPACT_CRITICAL ||
-        rev->r.step == STEP_RESOLVED)
+    const char *why = needs_two(m, inc, rev);
+
+    if (!why)
         return true;
     if (!may_still_approve(m, rev->r.first_approval) ||
         m->now.boot_ms - rev->approved_boot_ms >= m->settings->chat.confirm_expires_ms) {
@@ -311,15 +324,15 @@ static bool is_approved(struct model *m, const struct request *q, struct inciden
         model_timer_set(m, TIMER_SECOND_PERSON, inc->r.id,
                         m->now.boot_ms + m->settings->chat.second_person_ms);
         chat_home_and(m, inc, q->line->place,
-                      "%lld.%lld is critical and needs a second person: another of you, `%s "
-                      "confirm %lld.%lld`",
-                      (long long)inc->r.id, (long long)rev->r.number, prefix_of(m),
+                      "%lld.%lld %s and needs a second person: another of you, `%s confirm "
+                      "%lld.%lld`",
+                      (long long)inc->r.id, (long long)rev->r.number, why, prefix_of(m),
                       (long long)inc->r.id, (long long)rev->r.number);
         return false;
     }
     if (!strcmp(rev->r.first_approval, name_of(q))) {
-        SAY(m, q, "%s: you confirmed %lld.%lld already; critical needs a second person",
-            q->line->nick, (long long)inc->r.id, (long long)rev->r.number);
+        SAY(m, q, "%s: you confirmed %lld.%lld already; it %s and needs a second person",
+            q->line->nick, (long long)inc->r.id, (long long)rev->r.number, why);
         return false;
     }
     return true;
@@ -334,6 +347,14 @@ void obey_second_person_due(struct model *m, struct incident *inc)
         return;
     if (access_describe(m->settings, COMMAND_CONFIRM, who, sizeof who))
         who[0] = '\0';
+    if (incident_hides_secret(inc, rev)) {
+        chat_home(m, inc, SAY_PROMPT,
+                  "%lld.%lld still needs a second person (%s). Or without what looks like a key or "
+                  "password: `%s edit %lld body TEXT`",
+                  (long long)inc->r.id, (long long)rev->r.number, who, prefix_of(m),
+                  (long long)inc->r.id);
+        return;
+    }
     chat_home(m, inc, SAY_PROMPT,
               "%lld.%lld still needs a second person (%s). Or as major, with one: `%s edit %lld "
               "impact major`",
@@ -432,7 +453,8 @@ static struct asker asker_of(const struct request *q)
     return (struct asker){.person = name_of(q),
                           .nick = q->line->nick,
                           .place = q->line->place,
-                          .line = q->line->text};
+                          .line = q->line->text,
+                          .removed = q->line->removed};
 }
 
 /* Update and correct, of what is public. */

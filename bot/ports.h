@@ -80,6 +80,8 @@ struct heard {
     const char *account;  /* NULL unless IDENTITY_ACCOUNT */
     enum identity identity;
     const char *text;
+    const char
+        *removed; /* what cleaning took out of the text (utf8_removed); "" or NULL: nothing */
     bool private; /* to the bot itself */
     bool outside; /* to a channel that whoever said it is not in */
     bool notice;  /* a NOTICE: never a command */

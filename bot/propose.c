@@ -8,6 +8,7 @@
 #include "chat_list.h"
 #include "err.h"
 #include "incident.h"
+#include "insist.h"
 #include "when.h"
 #include "wording.h"
 
@@ -20,21 +21,50 @@ static const char *prefix_of(const struct model *m)
     return m->settings->chat.prefix;
 }
 
+/* What was taken out of somebody's text, before the command to confirm; or NULL. The caller's. */
+static char *removal_note(struct model *m, const struct asker *by)
+{
+    char *note;
+
+    if (!by->removed || !by->removed[0])
+        return NULL;
+    note = buf_printf("%s: removed from your text: %s.", by->nick, by->removed);
+    if (!note)
+        model_fail(m);
+    return note;
+}
+
+/* Shows a new revision, at home and where it was asked for. */
+static void present(struct model *m, const struct asker *by, struct incident *inc,
+                    const struct revision *rev, bool first)
+{
+    char *note = removal_note(m, by);
+
+    chat_announce_noted(m, inc, rev, first, note);
+    if (strcmp(by->place, inc->r.home) != 0)
+        (void)chat_show_noted(m, inc, rev, by->place, SAY_ANSWER, note);
+    free(note);
+}
+
 /*
  * Makes a revision by a person and shows it, in the home channel and where it was asked.
- * @param kept new words are the prepared ones still, which nobody chose.
+ * @param kept  new words are the prepared ones still, which nobody chose.
+ * @param typed what of the words was typed just now.
  */
 static void propose_as(struct model *m, const struct asker *by, struct incident *inc,
-                       const struct revision_plan *plan, bool kept)
+                       const struct revision_plan *plan, bool kept, enum insist_part typed)
 {
     const struct revision *before = inc->revisions;
     struct revision *rev;
     char why[WORDING_WHY_BYTES];
 
-    if (wording_check(m->settings, plan->title, plan->body, why, sizeof why)) {
+    if (wording_check_form(m->settings, plan->title, plan->body, why, sizeof why)) {
         SAY(m, by, "%s", why);
         return;
     }
+    if (!insist_allows(m, by, inc->r.id, typed, typed == INSIST_TITLE ? plan->title : plan->body,
+                       why, sizeof why))
+        return;
     if (!kept &&
         (strcmp(plan->title, before->r.title) != 0 || strcmp(plan->body, before->r.body) != 0))
         inc->r.words_edited = 1; /* signals keep what a person wrote or chose */
@@ -45,15 +75,14 @@ static void propose_as(struct model *m, const struct asker *by, struct incident 
                       "");
     turn_audit(m->turn, "proposal %lld.%lld by %s", (long long)inc->r.id, (long long)rev->r.number,
                by->person);
-    chat_announce(m, inc, rev, false);
-    if (strcmp(by->place, inc->r.home) != 0)
-        chat_show(m, inc, rev, by->place, SAY_ANSWER);
+    insist_record(m, by, rev, why);
+    present(m, by, inc, rev, false);
 }
 
 static void propose(struct model *m, const struct asker *by, struct incident *inc,
-                    const struct revision_plan *plan)
+                    const struct revision_plan *plan, enum insist_part typed)
 {
-    propose_as(m, by, inc, plan, false);
+    propose_as(m, by, inc, plan, false, typed);
 }
 
 /* The newest that is on its way, or the public revision. */
@@ -114,7 +143,7 @@ void propose_update(struct model *m, struct incident *inc, const struct asker *b
     plan.body = body;
     plan.components = &extent(inc)->components;
     plan.made_by = by->person;
-    propose(m, by, inc, &plan);
+    propose(m, by, inc, &plan, INSIST_BODY);
     free(body);
 }
 
@@ -142,7 +171,7 @@ void propose_end(struct model *m, struct incident *inc, const struct asker *by,
     plan.body = typed[0] ? typed : kind == REVISION_RETRACT ? mistaken : body ? body : over;
     plan.components = &freed;
     plan.made_by = by->person;
-    propose(m, by, inc, &plan);
+    propose(m, by, inc, &plan, typed[0] ? INSIST_BODY : INSIST_NOTHING);
 out:
     components_finish(&freed);
     free(title);
@@ -168,7 +197,7 @@ void propose_correct(struct model *m, struct incident *inc, const struct asker *
     plan.body = body;
     plan.components = &standing(inc)->components;
     plan.made_by = by->person;
-    propose(m, by, inc, &plan);
+    propose(m, by, inc, &plan, INSIST_BODY);
     free(body);
 }
 
@@ -249,7 +278,7 @@ static void restate_start(struct model *m, struct incident *inc, const struct as
     plan.wording = base->r.wording;
     plan.made_by = by->person;
     if (strcmp(plan.title, base->r.title) != 0 || strcmp(plan.body, base->r.body) != 0)
-        propose_as(m, by, inc, &plan, true);
+        propose_as(m, by, inc, &plan, true, INSIST_NOTHING);
     free(title);
     free(body);
 }
@@ -344,7 +373,10 @@ void propose_edit(struct model *m, struct incident *inc, const struct asker *by,
     case EDIT_START:
         break;
     }
-    propose_as(m, by, inc, &plan, field == EDIT_COMPONENTS);
+    propose_as(m, by, inc, &plan, field == EDIT_COMPONENTS,
+               field == EDIT_TITLE  ? INSIST_TITLE
+               : field == EDIT_BODY ? INSIST_BODY
+                                    : INSIST_NOTHING);
 out:
     components_finish(&typed);
     free(text);
@@ -453,7 +485,7 @@ void propose_wording(struct model *m, struct incident *inc, const struct asker *
     plan.components = &base->components;
     plan.wording = m->settings->wording[i].name;
     plan.made_by = by->person;
-    propose(m, by, inc, &plan);
+    propose(m, by, inc, &plan, INSIST_NOTHING);
     free(title);
     free(body);
 }
@@ -500,10 +532,12 @@ void propose_draft(struct model *m, const struct asker *by, bool private, const 
     plan.components = &components;
     plan.wording = rule->wording;
     plan.made_by = by->person;
-    if (wording_check(m->settings, plan.title, plan.body, why, sizeof why)) {
+    if (wording_check_form(m->settings, plan.title, plan.body, why, sizeof why)) {
         SAY(m, by, "%s", why);
         goto out;
     }
+    if (!insist_allows(m, by, 0, typed[0] ? INSIST_TITLE : INSIST_NOTHING, typed, why, sizeof why))
+        goto out;
     inc = incident_open(m, rule->page, private ? rule->channel : by->place, NULL, by->person,
                         m->now.wall_ms);
     if (!inc) {
@@ -518,9 +552,8 @@ void propose_draft(struct model *m, const struct asker *by, bool private, const 
     model_timeline_of(m, inc->r.id, m->now.wall_ms, "command", by->person, by->line, rev->r.number,
                       "");
     turn_audit(m->turn, "draft %lld.1 opened by %s", (long long)inc->r.id, by->person);
-    chat_announce(m, inc, rev, true);
-    if (strcmp(by->place, inc->r.home) != 0)
-        chat_show(m, inc, rev, by->place, SAY_ANSWER);
+    insist_record(m, by, rev, why);
+    present(m, by, inc, rev, true);
     goto out;
 fail:
     model_fail(m);

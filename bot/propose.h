@@ -16,7 +16,8 @@ struct asker {
     const char *person; /* configured name */
     const char *nick;
     const char *place;
-    const char *line; /* what was typed, for the timeline */
+    const char *line;    /* what was typed, for the timeline */
+    const char *removed; /* what was taken out of it, see utf8_removed(); "" or NULL: nothing */
 };
 
 /** The next step of a public incident. */

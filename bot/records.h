@@ -236,7 +236,8 @@ struct record_timeline {
  *   acknowledged, mitigation, maintenance, log (what somebody logged)
  * - of revisions (ref: number, subject: step, text: title and body, who: person, "" by signals):
  *   draft, widening, proposal
- * - of people (who: person, text: the line): command (that made revision ref), start (of the
+ * - of people (who: person, text: the line): command (that made revision ref), insisted (on
+ *   what looks internal in revision ref, text: what that is), start (of the
  *   outage, edited), confirm, discard, note, adopt, mute, unmute; refused (who: nick)
  * - of the page and of crier (ref: the revision, where it is about one): shown (text: place),
  *   published (who: confirmed by, subject: step, text: body), visible (to readers), refused

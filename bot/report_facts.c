@@ -134,7 +134,7 @@ static void add_person(struct report_facts *f, const char *name)
 
 static bool is_command(const struct record_timeline *row)
 {
-    static const char *const kinds[] = {"command", "confirm", "discard", "note",
+    static const char *const kinds[] = {"command", "confirm", "discard", "note",  "insisted",
                                         "start",   "adopt",   "mute",    "unmute"};
     size_t i;
 

@@ -33,8 +33,9 @@ static bool is(const struct record_timeline *row, const char *kind)
 
 static bool is_of_revision(const struct record_timeline *row)
 {
-    static const char *const kinds[] = {"draft",   "widening", "proposal",  "command", "shown",
-                                        "confirm", "visible",  "published", "expired", "withdrawn"};
+    static const char *const kinds[] = {"draft",     "widening", "proposal", "command",
+                                        "insisted",  "shown",    "confirm",  "visible",
+                                        "published", "expired",  "withdrawn"};
     size_t i;
 
     for (i = 0; row->ref && i < sizeof kinds / sizeof kinds[0]; i++)

@@ -527,6 +527,13 @@ static void describe_other(struct page *p, const struct record_timeline *row)
         add_revision(p, row->ref);
         raw(p, " was shown in ");
         words(p, row->text);
+    } else if (is(row, "insisted")) {
+        raw(p, "In ");
+        add_revision(p, row->ref);
+        raw(p, ", insisted on");
+        by(p, row);
+        raw(p, ": ");
+        words(p, row->text);
     } else if (is(row, "note")) {
         raw(p, "Note");
         by(p, row);

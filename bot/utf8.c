@@ -169,6 +169,8 @@ static bool is_hex(unsigned char c)
     return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
+/* ---- cleaning -------------------------------------------------------------------------------- */
+
 /* Bytes of the digits behind a mIRC colour (0x03: 1-2 decimal) or hex colour (0x04: 6 hex) code. */
 static size_t colour_digits(const unsigned char *s, size_t n, bool hex)
 {
@@ -188,55 +190,182 @@ static size_t colour_digits(const unsigned char *s, size_t n, bool hex)
     return i;
 }
 
+void utf8_scan_begin(struct utf8_scan *scan, const char *text, size_t n)
+{
+    scan->at = text;
+    scan->left = n;
+    scan->marks = 0;
+}
+
+/* What the well-formed character there is; `marks` counts those that were kept in a row. */
+static enum utf8_piece judge(struct utf8_scan *scan, uint32_t c)
+{
+    if (utf8_is_space(c))
+        return UTF8_SPACE;
+    if (utf8_is_unsafe(c))
+        return UTF8_UNSAFE;
+    if (!utf8_is_mark(c)) {
+        scan->marks = 0;
+        return UTF8_KEPT;
+    }
+    if (scan->marks >= UTF8_MARKS_MAX)
+        return UTF8_SURPLUS;
+    scan->marks++;
+    return UTF8_KEPT;
+}
+
+enum utf8_piece utf8_scan_next(struct utf8_scan *scan, size_t *ret_bytes)
+{
+    const unsigned char *s = (const unsigned char *)scan->at;
+    enum utf8_piece piece;
+    size_t len = 1;
+
+    if (!scan->left) {
+        *ret_bytes = 0;
+        return UTF8_END;
+    }
+    if (s[0] > ' ' && s[0] < 0x7f) { /* most of it */
+        piece = UTF8_KEPT;
+        scan->marks = 0;
+    } else if (s[0] == 0x03 || s[0] == 0x04) {
+        piece = UTF8_FORMATTING;
+        len += colour_digits(s + 1, scan->left - 1, s[0] == 0x04);
+    } else if (s[0] && s[0] < ' ' && strchr("\x02\x0f\x11\x16\x1d\x1e\x1f", s[0])) {
+        piece = UTF8_FORMATTING;
+    } else if (!s[0]) {
+        piece = UTF8_UNSAFE;
+    } else {
+        len = char_bytes_n(s, scan->left);
+        piece = len ? judge(scan, utf8_decode(scan->at)) : UTF8_MALFORMED;
+        if (!len) {
+            len = 1;
+            scan->marks = 0;
+        }
+    }
+    scan->at += len;
+    scan->left -= len;
+    *ret_bytes = len;
+    return piece;
+}
+
 size_t utf8_clean(const char *src, size_t n, char *dst)
 {
-    const unsigned char *s = (const unsigned char *)src;
-    size_t i = 0, used = 0;
+    struct utf8_scan scan;
+    enum utf8_piece piece;
+    size_t len, used = 0;
     bool space = false;
 
-    while (i < n) {
-        size_t len;
-
-        if (s[i] > ' ' && s[i] < 0x7f) { /* most of it */
-            if (space)
-                dst[used++] = ' ';
-            space = false;
-            dst[used++] = (char)s[i++];
-            continue;
-        }
-        len = char_bytes_n(s + i, n - i);
-        if (s[i] == 0x03 || s[i] == 0x04) {
-            bool hex = s[i] == 0x04;
-
-            i++;
-            i += colour_digits(s + i, n - i, hex);
-            continue;
-        }
-        if (len && utf8_is_space(utf8_decode(src + i))) {
+    utf8_scan_begin(&scan, src, n);
+    while ((piece = utf8_scan_next(&scan, &len)) != UTF8_END) {
+        if (piece == UTF8_SPACE) {
             space = used > 0;
-            i += len;
-            continue;
+            if (space)
+                scan.marks = 0;
         }
-        if (len && utf8_is_unsafe(utf8_decode(src + i))) {
-            i += len;
+        if (piece != UTF8_KEPT && piece != UTF8_MALFORMED)
             continue;
-        }
-        if (!len && !s[i]) {
-            i++;
-            continue;
-        }
         if (space)
             dst[used++] = ' ';
         space = false;
-        if (len) {
-            memmove(dst + used, src + i, len);
-            used += len;
-            i += len;
-        } else {
+        if (piece == UTF8_MALFORMED) {
             dst[used++] = '?';
-            i++;
+        } else {
+            memmove(dst + used, scan.at - len, len);
+            used += len;
         }
     }
     dst[used] = '\0';
     return used;
+}
+
+/* ---- telling it ------------------------------------------------------------------------------ */
+
+enum { NAMED_MAX = 2, AFTER_BYTES = 24 };
+
+/* What utf8_clean() takes out of one text. */
+struct removals {
+    size_t formatting, surplus, malformed;
+    size_t unsafe;
+    uint32_t named[NAMED_MAX];          /* the first of the unsafe */
+    char after[NAMED_MAX][AFTER_BYTES]; /* the end of the word before each; "" at the beginning */
+};
+
+/* The word that ends at n of what was kept, or its end where it is long. */
+static void word_before(const char *kept, size_t n, char after[AFTER_BYTES])
+{
+    size_t begin = n;
+
+    while (begin && kept[begin - 1] != ' ' && n - begin < AFTER_BYTES - 1)
+        begin--;
+    while (begin < n && ((unsigned char)kept[begin] & 0xc0) == 0x80)
+        begin++;
+    memcpy(after, kept + begin, n - begin);
+    after[n - begin] = '\0';
+}
+
+static void count_removals(const char *src, size_t n, struct removals *r)
+{
+    char kept[AFTER_BYTES * 2];
+    struct utf8_scan scan;
+    enum utf8_piece piece;
+    size_t len, used = 0;
+
+    memset(r, 0, sizeof *r);
+    utf8_scan_begin(&scan, src, n);
+    while ((piece = utf8_scan_next(&scan, &len)) != UTF8_END) {
+        if (piece == UTF8_KEPT || piece == UTF8_SPACE) {
+            if (used + len > sizeof kept) {
+                memmove(kept, kept + AFTER_BYTES, used - AFTER_BYTES);
+                used -= AFTER_BYTES;
+            }
+            if (piece == UTF8_KEPT) {
+                memcpy(kept + used, scan.at - len, len);
+                used += len;
+            } else if (used && kept[used - 1] != ' ') {
+                kept[used++] = ' ';
+            }
+        } else if (piece == UTF8_UNSAFE) {
+            if (r->unsafe < NAMED_MAX) {
+                size_t end = used && kept[used - 1] == ' ' ? used - 1 : used;
+
+                r->named[r->unsafe] = utf8_decode(scan.at - len);
+                word_before(kept, end, r->after[r->unsafe]);
+            }
+            r->unsafe++;
+        } else {
+            r->formatting += piece == UTF8_FORMATTING;
+            r->surplus += piece == UTF8_SURPLUS;
+            r->malformed += piece == UTF8_MALFORMED;
+        }
+    }
+}
+
+static size_t tell(char *dst, size_t size, size_t used, size_t count, const char *one,
+                   const char *many)
+{
+    if (!count || used >= size)
+        return used;
+    return used + utf8_print(dst + used, size - used, "%s%zu %s", used ? ", " : "", count,
+                             count == 1 ? one : many);
+}
+
+size_t utf8_removed(const char *src, size_t n, char *dst, size_t size)
+{
+    struct removals r;
+    size_t used, i;
+
+    if (!size)
+        return 0;
+    dst[0] = '\0';
+    count_removals(src, n, &r);
+    used = tell(dst, size, 0, r.formatting, "colour or style code", "colour or style codes");
+    for (i = 0; i < r.unsafe && i < NAMED_MAX && used < size; i++)
+        used += utf8_print(dst + used, size - used, "%sU+%04X%s%s%s", used ? ", " : "",
+                           (unsigned)r.named[i], r.after[i][0] ? " after \"" : " at the beginning",
+                           r.after[i], r.after[i][0] ? "\"" : "");
+    if (r.unsafe > NAMED_MAX)
+        used = tell(dst, size, used, r.unsafe - NAMED_MAX, "invisible character more",
+                    "invisible characters more");
+    used = tell(dst, size, used, r.surplus, "piled-up accent", "piled-up accents");
+    return tell(dst, size, used, r.malformed, "byte that is no UTF-8", "bytes that are no UTF-8");
 }

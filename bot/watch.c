@@ -34,7 +34,8 @@ struct watch_task {
     char *place;
     char *nick;
     char *line;
-    char *text; /* TASK_END: "" for the prepared words */
+    char *text;    /* TASK_END: "" for the prepared words */
+    char *removed; /* as in struct asker */
     struct watch_task *next;
 };
 
@@ -47,6 +48,7 @@ static void task_destroy(struct watch_task *task)
     free(task->nick);
     free(task->line);
     free(task->text);
+    free(task->removed);
     free(task);
 }
 
@@ -516,7 +518,8 @@ static struct watch_task *add_task(struct model *m, enum task_kind kind, const s
     t->nick = strdup(by ? by->nick : "");
     t->line = strdup(by ? by->line : "");
     t->text = strdup(text);
-    if (!t->person || !t->place || !t->nick || !t->line || !t->text) {
+    t->removed = strdup(by && by->removed ? by->removed : "");
+    if (!t->person || !t->place || !t->nick || !t->line || !t->text || !t->removed) {
         task_destroy(t);
         model_fail(m);
         return NULL;
@@ -551,7 +554,7 @@ void watch_ask_adopt(struct model *m, const struct incident *inc, const struct i
 static void run_end(struct model *m, const struct watch_task *task)
 {
     struct incident *inc = model_incident(m, task->incident);
-    struct asker by = {task->person, task->nick, task->place, task->line};
+    struct asker by = {task->person, task->nick, task->place, task->line, task->removed};
 
     if (!inc || inc->r.state != INCIDENT_PUBLIC)
         return;

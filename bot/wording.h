@@ -2,8 +2,8 @@
  * wording: prepared texts into public words, and what must never become public.
  *
  * Placeholders take mapped values only (component names of the configuration, a time); nothing of
- * a signal can get in. Whatever is to be published, typed by a person or rendered here, passes
- * wording_check() first. Pure: no clock, no state.
+ * a signal can get in. Whatever people type passes wording_check_form() first, and where
+ * wording_examine() finds something, they are asked once more (insist.h). Pure: no clock, no state.
  */
 #ifndef CRIER_WORDING_H
 #define CRIER_WORDING_H
@@ -104,8 +104,8 @@ enum wording_text wording_recognise(const struct settings *settings, size_t word
                                     const char *body);
 
 /**
- * Whether these words may become public: not empty, not too long, plain text without markup, links,
- * host names, addresses, tickets, or a word of settings.internal_words.
+ * Whether these words may become public with nobody insisting on them: wording_check_form(), and
+ * nothing that wording_examine() finds. For the configuration.
  *
  * @param title, body as they would be sent; not NULL.
  * @param why   names the offending text and asks to reword; "" when all is well.
@@ -113,6 +113,28 @@ enum wording_text wording_recognise(const struct settings *settings, size_t word
  */
 int wording_check(const struct settings *settings, const char *title, const char *body, char *why,
                   size_t why_size) __attribute__((warn_unused_result));
+
+/**
+ * Whether words can be shown and sent at all, whoever insists: not empty, not too long, plain text
+ * without markup or invisible characters. Parameters and result as those of wording_check().
+ */
+int wording_check_form(const struct settings *settings, const char *title, const char *body,
+                       char *why, size_t why_size) __attribute__((warn_unused_result));
+
+enum wording_verdict {
+    WORDING_FIT,
+    WORDING_INTERNAL, /* a machine, address, link, ticket, person, path, change, internal word */
+    WORDING_SECRET    /* the shape of a key or password */
+};
+
+/**
+ * What in a title or a text looks as if it were not for the public. People may know better.
+ *
+ * @param why names it all: `"mw1414" looks like the name of a machine, "T12345" like a ticket`; of
+ * what may be secret the first characters only. "" when all is well; at most WORDING_WHY_BYTES.
+ */
+enum wording_verdict wording_examine(const struct settings *settings, const char *text, char *why,
+                                     size_t why_size);
 
 /**
  * Text that a person typed, made fit to be shown: control and formatting codes gone, white space

@@ -10,11 +10,25 @@
 #include <string.h>
 #include <strings.h>
 
+#include "buf.h"
 #include "err.h"
 #include "utf8.h"
 #include "wording.h"
+#include "wording_secret.h"
 
-enum { QUOTED_BYTES = 40 };
+enum {
+    QUOTED_BYTES = 40,
+    QUOTED_SECRET_BYTES = 4, /* nobody needs to read more of it to know which is meant */
+    FINDINGS_MAX = 4         /* that are named in one answer */
+};
+
+/* Something in a text that looks internal. */
+struct finding {
+    const char *at;
+    size_t n;
+    const char *what; /* "a ticket"; NULL: a word that the configuration calls internal */
+    bool secret;
+};
 
 /* A text under examination, and where to complain. */
 struct exam {
@@ -22,6 +36,8 @@ struct exam {
     const char *text;
     char *why;
     size_t why_size;
+    struct finding found[FINDINGS_MAX];
+    size_t n_found; /* also of those that found no room */
 };
 
 static int complain(const struct exam *e, const char *fmt, ...)
@@ -37,12 +53,24 @@ static int complain(const struct exam *e, const char *fmt, ...)
     return CRIER_EINVAL;
 }
 
-static int complain_word(const struct exam *e, const char *word, size_t n, const char *what)
+static void find(struct exam *e, const char *at, size_t n, const char *what, bool secret)
 {
-    size_t cut = utf8_cut(word, n < QUOTED_BYTES ? n : QUOTED_BYTES);
+    size_t i;
 
-    return complain(e, "\"%.*s\" in the %s looks like %s: please reword", (int)cut, word, e->what,
-                    what);
+    for (i = 0; i < e->n_found && i < FINDINGS_MAX; i++)
+        if (at < e->found[i].at + e->found[i].n && at + n > e->found[i].at)
+            return; /* found already, as something else */
+    if (e->n_found < FINDINGS_MAX)
+        e->found[e->n_found] = (struct finding){at, n, what, secret};
+    e->n_found++;
+}
+
+/* How much of it is repeated. */
+static int quoted(const struct finding *f)
+{
+    size_t most = f->secret ? QUOTED_SECRET_BYTES : QUOTED_BYTES;
+
+    return (int)utf8_cut(f->at, f->n < most ? f->n : most);
 }
 
 /* ---- characters ------------------------------------------------------------------------------ */
@@ -136,19 +164,17 @@ static const char *find_word(const char *text, const char *word)
     return NULL;
 }
 
-static int check_internal_words(const struct exam *e, const struct string_list *words)
+static void find_internal_words(struct exam *e, const struct string_list *words)
 {
     size_t i;
 
     for (i = 0; i < words->n; i++) {
         const char *word = words->item[i];
+        const char *at = *word ? find_word(e->text, word) : NULL;
 
-        if (!*word || !find_word(e->text, word))
-            continue;
-        return complain(e, "\"%.*s\" in the %s is not for the public: please reword",
-                        (int)utf8_cut(word, QUOTED_BYTES), word, e->what);
+        if (at)
+            find(e, at, strlen(word), NULL, false);
     }
-    return 0;
 }
 
 /* ---- things that look internal --------------------------------------------------------------- */
@@ -326,16 +352,18 @@ static void trim(const char **p, size_t *n, const char *left, const char *right)
         --*n;
 }
 
-/* A word from white space to white space, and then its pieces. */
-static int check_word(const struct exam *e, const char *word, size_t n)
+/* A word from white space to white space, or else its pieces. */
+static void look_at_word(struct exam *e, const char *word, size_t n)
 {
     const char *what;
     size_t i, m;
 
     trim(&word, &n, "\"'([*,;.", "\"')]*,;.!?:");
     what = n ? looks_like(word, n) : NULL;
-    if (what)
-        return complain_word(e, word, n, what);
+    if (what) {
+        find(e, word, n, what, false);
+        return;
+    }
     for (i = 0; i < n; i += m + 1) {
         const char *piece = word + i;
         size_t len;
@@ -346,43 +374,52 @@ static int check_word(const struct exam *e, const char *word, size_t n)
         trim(&piece, &len, ".-_", ".-_");
         what = len ? piece_looks_like(piece, len) : NULL;
         if (what)
-            return complain_word(e, piece, len, what);
+            find(e, piece, len, what, false);
     }
-    return 0;
 }
 
-static int check_looks(const struct exam *e)
+static void find_looks(struct exam *e)
 {
     const char *p = e->text;
-    int r = 0;
 
-    while (!r && *(p += strspn(p, " "))) {
+    while (*(p += strspn(p, " "))) {
         size_t n = strcspn(p, " ");
 
-        r = check_word(e, p, n);
+        look_at_word(e, p, n);
         p += n;
     }
-    return r;
+}
+
+static void find_secrets(struct exam *e)
+{
+    const char *p = e->text, *at;
+    size_t n;
+
+    while ((n = wording_secret(p, &at)) > 0) {
+        find(e, at, n, "a key or password", true);
+        p = at + n;
+    }
+}
+
+static void examine(const struct settings *s, struct exam *e)
+{
+    e->n_found = 0;
+    find_secrets(e); /* first: what looks like a change too is said to be the worse */
+    find_looks(e);
+    find_internal_words(e, &s->internal_words);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-static int check_one(const struct settings *s, const struct exam *e)
+static int check_form(const struct exam *e)
 {
-    int r;
-
     if (!e->text[strspn(e->text, " ")])
         return complain(e, "the %s is empty", e->what);
-    r = check_characters(e);
-    if (!r)
-        r = check_looks(e);
-    if (!r)
-        r = check_internal_words(e, &s->internal_words);
-    return r;
+    return check_characters(e);
 }
 
-int wording_check(const struct settings *s, const char *title, const char *body, char *why,
-                  size_t why_size)
+int wording_check_form(const struct settings *s, const char *title, const char *body, char *why,
+                       size_t why_size)
 {
     struct exam e = {.what = "title", .text = title, .why = why, .why_size = why_size};
     size_t chars = utf8_length(title) + utf8_length(body), bytes = strlen(title) + strlen(body);
@@ -391,7 +428,7 @@ int wording_check(const struct settings *s, const char *title, const char *body,
 
     if (why_size)
         why[0] = '\0';
-    r = check_one(s, &e);
+    r = check_form(&e);
     if (r)
         return r;
     if (utf8_length(title) > WORDING_TITLE_CHARS)
@@ -399,7 +436,7 @@ int wording_check(const struct settings *s, const char *title, const char *body,
                         utf8_length(title), WORDING_TITLE_CHARS);
     e.what = "text";
     e.text = body;
-    r = check_one(s, &e);
+    r = check_form(&e);
     if (r)
         return r;
     if (chars > most)
@@ -413,4 +450,69 @@ int wording_check(const struct settings *s, const char *title, const char *body,
                         "shorten them by %zu",
                         bytes, WORDING_SHOWN_BYTES, bytes - WORDING_SHOWN_BYTES);
     return 0;
+}
+
+/* Refuses the first thing that was found. */
+static int refuse_found(const struct exam *e)
+{
+    const struct finding *f = &e->found[0];
+
+    if (!e->n_found)
+        return 0;
+    if (!f->what)
+        return complain(e, "\"%.*s\" in the %s is not for the public: please reword", quoted(f),
+                        f->at, e->what);
+    return complain(e, "\"%.*s%s\" in the %s looks like %s: please reword", quoted(f), f->at,
+                    f->secret ? "..." : "", e->what, f->what);
+}
+
+int wording_check(const struct settings *s, const char *title, const char *body, char *why,
+                  size_t why_size)
+{
+    struct exam e = {.what = "title", .text = title, .why = why, .why_size = why_size};
+    int r = wording_check_form(s, title, body, why, why_size);
+
+    if (r)
+        return r;
+    examine(s, &e);
+    r = refuse_found(&e);
+    if (r)
+        return r;
+    e.what = "text";
+    e.text = body;
+    examine(s, &e);
+    return refuse_found(&e);
+}
+
+enum wording_verdict wording_examine(const struct settings *s, const char *text, char *why,
+                                     size_t why_size)
+{
+    struct exam e = {.text = text, .why = why, .why_size = why_size};
+    const char *before = NULL;
+    bool secret = false;
+    struct buf b;
+    size_t i;
+
+    if (why_size)
+        why[0] = '\0';
+    examine(s, &e);
+    if (!e.n_found)
+        return WORDING_FIT;
+    buf_init(&b, WORDING_WHY_BYTES * 2);
+    for (i = 0; i < e.n_found && i < FINDINGS_MAX; i++) {
+        const struct finding *f = &e.found[i];
+
+        secret = secret || f->secret;
+        buf_addf(&b, "%s\"%.*s%s\"", i ? ", " : "", quoted(f), f->at, f->secret ? "..." : "");
+        if (!f->what)
+            buf_adds(&b, " is an internal word");
+        else
+            buf_addf(&b, " %s%s", before ? "like " : "looks like ", f->what);
+        before = f->what ? f->what : before;
+    }
+    if (e.n_found > FINDINGS_MAX)
+        buf_addf(&b, " and %zu more", e.n_found - FINDINGS_MAX);
+    (void)complain(&e, "%s", buf_str(&b));
+    buf_finish(&b);
+    return secret ? WORDING_SECRET : WORDING_INTERNAL;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "utf8.h"
 
 enum { LINES_MAX = 1 << 20 };
 
@@ -146,12 +147,14 @@ void fake_chat_hear(struct fake_chat *f, const char *place, const char *nick, co
                     const char *text, int64_t wall_ms)
 {
     const char *slash = strchr(place, '/');
-    char *network;
+    char *network, *clean = malloc(strlen(text) + 1), removed[UTF8_REMOVED_BYTES];
     struct heard heard;
 
     assert(slash);
     network = strndup(place, (size_t)(slash - place));
-    assert(network);
+    assert(network && clean);
+    (void)utf8_clean(text, strlen(text), clean);
+    (void)utf8_removed(text, strlen(text), removed, sizeof removed);
     memset(&heard, 0, sizeof heard);
     heard.network = network;
     heard.place = place;
@@ -159,13 +162,15 @@ void fake_chat_hear(struct fake_chat *f, const char *place, const char *nick, co
     heard.userhost = "user@host.example";
     heard.account = account;
     heard.identity = account ? IDENTITY_ACCOUNT : IDENTITY_NONE;
-    heard.text = text;
+    heard.text = clean;
+    heard.removed = removed;
     heard.private = slash[1] != '#';
     heard.obey = true;
     heard.wall_ms = wall_ms;
     heard.id = ++f->next_id;
     f->sink.heard(f->sink.ctx, &heard);
     free(network);
+    free(clean);
 }
 
 static bool is_at(const struct fake_line *l, const char *place)

@@ -49,7 +49,7 @@ void fake_chat_member(struct fake_chat *f, const char *place, const char *nick, 
 void fake_chat_left(struct fake_chat *f, const char *place, const char *why);
 
 /**
- * Somebody says a line; it is a plain one that may be obeyed.
+ * Somebody says a line, which is cleaned as by the wire; it is a plain one that may be obeyed.
  * @param place   "network/#channel", or "network/nick" for a private line of that nick.
  * @param account NULL: none, and that is known.
  */

@@ -428,13 +428,13 @@ static void keeps_the_inside_inside(void **state)
         {"caf\xe9", "not valid UTF-8"},
         /* internal words, whole and in any case */
         {"the appserver is down", "\"appserver\""},
-        {"the Appserver's disk", "\"appserver\""},
+        {"the Appserver's disk", "\"Appserver\""},
         {"scap", "\"scap\""},
-        {"(SCAP)", "\"scap\""},
+        {"(SCAP)", "\"SCAP\""},
         {"we ran scap\xe2\x80\x94twice", "\"scap\""},
         {"landscape and scap", "\"scap\""},
         {"scap-sync", "\"scap\""},
-        {"the DB master failed", "\"db master\""},
+        {"the DB master failed", "\"DB master\""},
         {"written in C++ and", "\"C++\""},
         {"a caf\xc3\xa9!", "\"caf\xc3\xa9\""},
         /* links */
