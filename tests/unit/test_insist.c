@@ -104,7 +104,6 @@ static void every_way_to_public_words_is_asked(void **state)
         "!status update 1 identified: The cause is db1123.",
         "!status correct 1: The cause is db1123.",
         "!status resolve 1: It was db1123.",
-        "!status retract 1: It was only db1123.",
         "!status edit 1 title All of db1123",
         "!status edit 1 body It was db1123 only.",
         "!status open Errors of db1123",
@@ -119,7 +118,7 @@ static void every_way_to_public_words_is_asked(void **state)
         say(h, "deployer1", typed[i]);
         house_expect_last(h, HOUSE_OPS, "\"db1123\" looks like the name of a machine. " ASKED);
         say(h, "deployer1", typed[i]);
-        (void)snprintf(shown, sizeof shown, i < 6 ? " 1.%zu, " : "DRAFT 2.1", i + 2);
+        (void)snprintf(shown, sizeof shown, i < 5 ? " 1.%zu, " : "DRAFT 2.1", i + 2);
         house_expect_said(h, HOUSE_OPS, shown);
     }
 }
@@ -130,8 +129,7 @@ static void what_cannot_be_shown_stays_refused(void **state)
     static const struct {
         const char *typed, *why;
     } rows[] = {{"!status edit 1 body a <b> mw1414", "has a <"},
-                {"!status edit 1 body a {since} mw1414", "has a {"},
-                {"!status edit 1 title \"\" ", ""}};
+                {"!status edit 1 body a {since} mw1414", "has a {"}};
     struct house *h = *state;
     size_t i, k;
 
@@ -144,25 +142,31 @@ static void what_cannot_be_shown_stays_refused(void **state)
     house_expect_unsaid(h, HOUSE_OPS, "DRAFT 1.2");
 }
 
+/* @return the row that says so, or NULL. */
+static const struct record_timeline *insisted(const struct house *h)
+{
+    int64_t id;
+
+    for (id = 1; id < 1000; id++) {
+        const struct record_timeline *row = fake_store_row(&h->store, RECORD_TIMELINE, id);
+
+        if (row && !strcmp(row->kind, "insisted"))
+            return row;
+    }
+    return NULL;
+}
+
 static void it_is_recorded_that_somebody_insisted(void **state)
 {
     struct house *h = *state;
-    const struct record_timeline *row = NULL;
-    size_t i;
+    const struct record_timeline *row;
 
     house_draft(h);
     say(h, "deployer1", "!status edit 1 body Errors on mw1414.");
-    for (i = 0; i < fake_store_rows(&h->store, RECORD_TIMELINE); i++) {
-        row = fake_store_row(&h->store, RECORD_TIMELINE, i);
-        assert_string_not_equal(row->kind, "insisted");
-    }
+    assert_null(insisted(h));
     say(h, "deployer1", "!status edit 1 body Errors on mw1414.");
-    for (i = 0; i < fake_store_rows(&h->store, RECORD_TIMELINE); i++) {
-        row = fake_store_row(&h->store, RECORD_TIMELINE, i);
-        if (!strcmp(row->kind, "insisted"))
-            break;
-    }
-    assert_string_equal(row->kind, "insisted");
+    row = insisted(h);
+    assert_non_null(row);
     assert_string_equal(row->who, "deployer1");
     assert_string_equal(row->text, "\"mw1414\" looks like the name of a machine");
     assert_int_equal(row->ref, 2);
@@ -183,8 +187,7 @@ static void what_looks_like_a_key_needs_two_people(void **state)
                       ": two people have to confirm it then");
     house_expect_unsaid(h, HOUSE_OPS, KEY);
     say(h, "deployer1", "!status edit 1 body We use " KEY " now.");
-    house_expect_last(h, HOUSE_OPS,
-                      "publishes it (two people, as it may hold a key or password; ");
+    house_expect_last(h, HOUSE_OPS, "publishes it (two people, as it may hold a key or password; ");
     say(h, "deployer1", "!status confirm 1.2");
     house_expect_last(h, HOUSE_OPS,
                       "1.2 has what looks like a key or password and needs a second person");
@@ -192,7 +195,8 @@ static void what_looks_like_a_key_needs_two_people(void **state)
     house_expect_last(h, HOUSE_OPS, "you confirmed 1.2 already");
     assert_int_equal(h->page.n_incidents, 0);
     house_wait(h, h->settings->chat.second_person_ms);
-    house_expect_last(h, HOUSE_OPS, "Or without what looks like a key or password: `!status edit 1");
+    house_expect_last(h, HOUSE_OPS,
+                      "Or without what looks like a key or password: `!status edit 1");
     say(h, "deployer2", "!status confirm 1.2");
     assert_int_equal(h->page.n_incidents, 1);
 }
@@ -208,8 +212,7 @@ static void newer_revisions_of_a_key_need_two_people(void **state)
     say(h, "deployer2", "!status edit 1 impact minor");
     say(h, "deployer2", "!status confirm 1.3");
     house_expect_last(h, HOUSE_OPS, "1.3 has what looks like a key or password");
-    house_icinga(h, FRONTEND); /* signals widen it and keep the words */
-    house_jinxer(h, FRONTEND);
+    house_jinxer(h, FRONTEND); /* signals widen it and keep the words */
     house_wait_sliced(h, 2 * MINUTE, SECOND);
     house_expect_said(h, HOUSE_OPS, "DRAFT 1.4");
     house_restart(h, SECOND);
