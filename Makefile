@@ -73,8 +73,10 @@ $(OUT)/libtortured.a: $(OUT)/libcrier.a tests/fakes/torture.syms
 $(OUT)/tests/unit/test_torture_%: $(OUT)/tests/unit/test_torture_%.o $(OUT)/libfakes.a $(OUT)/libtortured.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(OUT)/libfakes.a -lcmocka $(LDLIBS)
 
-$(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(OUT)/libcrier.a
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+# With FUZZ=1 the main program is libFuzzer's, else one that replays the seeds.
+FUZZ_MAIN := $(if $(filter 1,$(FUZZ)),,$(OUT)/tests/fuzz/replay.o)
+$(OUT)/tests/fuzz/%: $(OUT)/tests/fuzz/%.o $(FUZZ_MAIN) $(OUT)/libfakes.a $(OUT)/libcrier.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
@@ -86,7 +88,7 @@ $(OUT)/%.o: %.c
 .PHONY: unit-programs
 unit-programs: $(UNIT_BIN)
 
-# With FUZZ=1 and clang, for libFuzzer.
+# With FUZZ=1 and clang for libFuzzer, with SAN=1 for tests/rig/check.py.
 .PHONY: fuzz-programs
 fuzz-programs: $(FUZZ_BIN)
 
@@ -102,15 +104,16 @@ demo:
 	@$(MAKE) --no-print-directory -s -j$(shell nproc) all
 	@$(PYTHON) tests/demo/demo.py --crier $(BUILD)/crier $(if $(KEEP),--keep)
 
-# Everything that can fail: lint, unit tests, end-to-end tests. Ends with "N passed, N failed".
+# Everything that can fail: lint, unit tests, the seeds of the fuzzers, end-to-end tests. Ends with
+# "N passed, N failed".
 .PHONY: check
 check:
 	@sh tests/rig/packages.sh build demo check
-	@$(PYTHON) tests/rig/check.py lint unit e2e
+	@$(PYTHON) tests/rig/check.py lint unit seeds e2e
 
-.PHONY: lint unit e2e
-lint unit e2e:
-	@sh tests/rig/packages.sh build $(if $(filter lint unit,$@),,demo) check
+.PHONY: lint unit seeds e2e
+lint unit seeds e2e:
+	@sh tests/rig/packages.sh build $(if $(filter e2e,$@),demo) check
 	@$(PYTHON) tests/rig/check.py $@
 
 # The pages of docs/ that the program writes itself; unit tests compare them.
@@ -118,17 +121,17 @@ lint unit e2e:
 docs: $(OUT)/crier
 	@$(OUT)/crier help --permissions > docs/who-may.md
 
-# Each fuzzer for a while, on what it has found before and the samples in tests/fuzz/seeds; a crash
-# leaves its input in build/fuzz/corpus.
-FUZZ_SECONDS ?= 60
+# Each fuzzer for T seconds, on what it has found before and its seeds in tests/fuzz/seeds; ends at
+# the first finding, whose input is left in build/fuzz/corpus. ONLY="http irc": these alone.
+T    ?= 60
+ONLY ?= $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%)
 .PHONY: fuzz
 fuzz:
 	@sh tests/rig/packages.sh build check
-	@$(MAKE) --no-print-directory FUZZ=1 CC=clang fuzz-programs
-	@set -e; for f in $(FUZZ_SRC:%.c=%); do n=$(BUILD)/fuzz/corpus/$${f##*/}; mkdir -p $$n; \
-	    echo "== $$f"; $(BUILD)/fuzz/$$f -max_total_time=$(FUZZ_SECONDS) -verbosity=0 \
-	    -print_final_stats=1 -artifact_prefix=$$n- $$n \
-	    $$(ls -d tests/fuzz/seeds/$${f##*/} 2>/dev/null); done
+	@$(MAKE) --no-print-directory -s -j$(shell nproc) FUZZ=1 CC=clang fuzz-programs
+	@set -e; for f in $(ONLY); do n=$(BUILD)/fuzz/corpus/fuzz_$$f; mkdir -p $$n; echo "== $$f"; \
+	    CRIER_ROOT=$(CURDIR) $(BUILD)/fuzz/tests/fuzz/fuzz_$$f -max_total_time=$(T) -verbosity=0 \
+	    -timeout=20 -print_final_stats=1 -artifact_prefix=$$n- $$n tests/fuzz/seeds/fuzz_$$f; done
 
 # What crier costs, from one run; see the README's chapter on measurements.
 $(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o

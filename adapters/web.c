@@ -165,6 +165,14 @@ void web_complain(struct web *w, enum web_trouble kind, struct now now, const ch
     w->trouble[kind].next_boot_ms = now.boot_ms + WEB_COMPLAIN_MS;
 }
 
+/* What every answer has: it is for nobody else, and is what it says that it is. */
+static void add_fields(struct httpd_response *res)
+{
+    httpd_response_field(res, "Cache-Control", "no-store");
+    httpd_response_field(res, "X-Content-Type-Options", "nosniff");
+    httpd_response_field(res, "Referrer-Policy", "no-referrer");
+}
+
 uint64_t web_hold(struct web *w, struct httpd_response *res)
 {
     res->hold = ++w->next_hold;
@@ -178,6 +186,7 @@ void web_answer(struct web *w, uint64_t hold, int status, const char *text)
     if (!w->httpd)
         return;
     httpd_response_init(&res);
+    add_fields(&res);
     (void)web_text(&res, status, "%s", text);
     if (httpd_answer(w->httpd, hold, &res))
         log_debug(MODULE, "nobody waits for the answer %d any more", status);
@@ -274,9 +283,7 @@ static int handle(void *ctx, const struct httpd_request *req, struct httpd_respo
     const char *allow = NULL;
     size_t i;
 
-    httpd_response_field(res, "Cache-Control", "no-store");
-    httpd_response_field(res, "X-Content-Type-Options", "nosniff");
-    httpd_response_field(res, "Referrer-Policy", "no-referrer");
+    add_fields(res);
     for (i = 0; i < w->n_routes; i++) {
         const char *rest = rest_of(&w->route[i], req->path);
 

@@ -69,8 +69,8 @@ static void public_document(const char *text, size_t size)
     size_t i;
 
     for (i = 0; i < 2; i++)
-        (void)statuspage_json_read_public(text, size, "pg1", "https://www.example.org", &incidents,
-                                          i ? NULL : &components);
+        must(statuspage_json_read_public(text, size, "pg1", "https://www.example.org", &incidents,
+                                         i ? NULL : &components) <= 0);
     for (i = 0; i < incidents.n; i++)
         must_be_sound(&incidents.item[i]);
     for (i = 0; i < components.n; i++)

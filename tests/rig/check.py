@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Runs everything that `make check` stands for, and counts it.
 
-check.py PART...   with the parts lint, unit, e2e, in the order given. Nothing stops at the first
+check.py PART...   with the parts lint, unit, seeds, e2e, in the order given. Nothing stops at the first
 failure. The last line says `N passed, N failed`; the exit code is 1 when anything failed. What was
 skipped counts as failed: a check that does not run checks nothing.
 """
@@ -129,6 +129,29 @@ def unit(counts):
             print(output)
 
 
+def seeds(counts):
+    """What the fuzzers begin with, and what they have found, through every target once."""
+    if not counts.step("build the fuzzers' targets with ASan and UBSan",
+                       ["make", "-k", jobs(), "SAN=1", "fuzz-programs"]):
+        return
+    targets = sorted((TREE / "tests" / "fuzz").glob("fuzz_*.c"))
+    if not targets:
+        counts.failed("seeds: there is no target")
+    env = dict(os.environ, ASAN_OPTIONS=f"detect_leaks={int(leaks_can_be_found())}",
+               UBSAN_OPTIONS="print_stacktrace=1")
+    for target in targets:
+        folder = TREE / "tests" / "fuzz" / "seeds" / target.stem
+        code, output = run([str(BUILD / "san" / "tests" / "fuzz" / target.stem), str(folder)],
+                           UNIT_LIMIT_S, env)
+        replayed = re.search(r"^(\d+) inputs replayed$", output, re.MULTILINE)
+        if code == 0 and replayed:
+            counts.ok()
+            print(f"ok      seeds of {target.stem}: {replayed[1]} inputs", flush=True)
+        else:
+            counts.failed(f"seeds of {target.stem}")
+            print(f"{output}\nFAILED  seeds of {target.stem} (exit {code})", flush=True)
+
+
 def e2e(counts):
     if not counts.step("build crier with ASan and UBSan", ["make", jobs(), "SAN=1", "all"]):
         return
@@ -168,7 +191,7 @@ def e2e(counts):
 
 
 def main():
-    parts = {"lint": lint, "unit": unit, "e2e": e2e}
+    parts = {"lint": lint, "unit": unit, "seeds": seeds, "e2e": e2e}
     wanted = sys.argv[1:]
     if not wanted or any(name not in parts for name in wanted):
         print(f"usage: check.py {'|'.join(parts)} ...", file=sys.stderr)
