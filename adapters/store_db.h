@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ports.h"
 #include "records.h"
 
 struct store_db;
@@ -58,8 +59,10 @@ void store_db_close(struct store_db *db);
 
 /** A transaction: all applied batches together, or nothing. Errors as store_db_open(). */
 int store_db_begin(struct store_db *db, struct store_why *why) __attribute__((warn_unused_result));
-int store_db_apply(struct store_db *db, const struct batch *batch, struct store_why *why)
-    __attribute__((warn_unused_result));
+/** @param ret_seal what was made of the batch's rows of RECORD_AUDIT: room for batch->n_added, or
+ * NULL. Good only once the transaction is committed. */
+int store_db_apply(struct store_db *db, const struct batch *batch, struct store_seal *ret_seal,
+                   struct store_why *why) __attribute__((warn_unused_result));
 int store_db_commit(struct store_db *db, struct store_why *why) __attribute__((warn_unused_result));
 /** Takes back what was begun; does nothing when SQLite has done so already. */
 void store_db_rollback(struct store_db *db);

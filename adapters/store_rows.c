@@ -80,6 +80,10 @@ int store_rows_prepare(struct store_db *db, struct store_why *why)
     int r = 0;
 
     for (t = 0; t < RECORD_TABLES && !r; t++) {
+        if (t == RECORD_AUDIT) {
+            r = store_audit_prepare(db, why);
+            continue;
+        }
         r = prepare_put(db, (enum record_table)t, why);
         if (!r)
             r = prepare_delete(db, (enum record_table)t, why);
@@ -112,7 +116,7 @@ void store_db_rollback(struct store_db *db)
         (void)sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
 }
 
-static int bind_record(sqlite3_stmt *st, enum record_table t, const void *record)
+int store_rows_bind(sqlite3_stmt *st, enum record_table t, const void *record)
 {
     const struct table *table = record_table(t);
     size_t i;
@@ -153,11 +157,13 @@ static int apply_change(struct store_db *db, const struct change *c, struct stor
     switch (c->op) {
     case CHANGE_PUT:
         st = db->put[c->table];
-        rc = bind_record(st, c->table, c->record);
+        rc = store_rows_bind(st, c->table, c->record);
         break;
     case CHANGE_DELETE:
         st = db->del[c->table];
         rc = sqlite3_bind_int64(st, 1, c->id);
+        break;
+    case CHANGE_ADD: /* store_audit.c's */
         break;
     }
     if (rc != SQLITE_OK || sqlite3_step(st) != SQLITE_DONE)
@@ -167,13 +173,17 @@ static int apply_change(struct store_db *db, const struct change *c, struct stor
     return r;
 }
 
-int store_db_apply(struct store_db *db, const struct batch *batch, struct store_why *why)
+int store_db_apply(struct store_db *db, const struct batch *batch, struct store_seal *ret_seal,
+                   struct store_why *why)
 {
     size_t i;
     int r = 0;
 
     for (i = 0; i < batch->n && !r; i++)
-        r = apply_change(db, &batch->item[i], why);
+        if (batch->item[i].op != CHANGE_ADD)
+            r = apply_change(db, &batch->item[i], why);
+    if (!r && batch->n_added)
+        r = store_audit_add(db, batch, ret_seal, why);
     return r;
 }
 
@@ -238,6 +248,8 @@ int store_db_live_rows(struct store_db *db, store_db_row *row, void *ctx, struct
     for (t = 0; t < RECORD_TABLES && !r; t++) {
         sqlite3_stmt *st = NULL;
 
+        if (t == RECORD_AUDIT) /* never live, and long */
+            continue;
         r = prepare_select(db, (enum record_table)t, "WHERE \"live\" = 1 ORDER BY \"id\"", &st,
                            why);
         if (!r)

@@ -26,6 +26,8 @@ struct job {
     struct job *next;
     struct batch batch;
     uint64_t ticket;
+    struct store_seal *seal; /* of the batch's audit rows; NULL where there are none */
+    size_t n_seals;
 };
 
 /* Jobs in the order of their start. */
@@ -100,6 +102,7 @@ static void list_destroy(struct job_list *l)
 
     while ((job = list_take(l))) {
         batch_finish(&job->batch);
+        free(job->seal);
         free(job);
     }
 }
@@ -159,7 +162,7 @@ static int write_list(struct store_db *db, const struct job_list *l, struct stor
     CRASH_POINT("store.begin");
     r = store_db_begin(db, why);
     for (job = l->first; job && !r; job = job->next)
-        r = store_db_apply(db, &job->batch, why);
+        r = store_db_apply(db, &job->batch, job->seal, why);
     CRASH_POINT("store.commit");
     if (!r)
         r = store_db_commit(db, why);
@@ -379,6 +382,11 @@ static int port_commit(void *ctx, struct batch *batch, uint64_t ticket)
     if (!job)
         return CRIER_ENOMEM;
     job->ticket = ticket;
+    job->n_seals = batch->n_added;
+    if (job->n_seals && !(job->seal = calloc(job->n_seals, sizeof *job->seal))) {
+        free(job);
+        return CRIER_ENOMEM;
+    }
     batch_init(&job->batch);
     (void)pthread_mutex_lock(&s->mutex);
     if (s->n_changes && s->n_changes + batch->n > CHANGES_MAX) {
@@ -391,6 +399,8 @@ static int port_commit(void *ctx, struct batch *batch, uint64_t ticket)
         (void)pthread_cond_signal(&s->work);
     }
     (void)pthread_mutex_unlock(&s->mutex);
+    if (job)
+        free(job->seal);
     free(job);
     return r;
 }
@@ -492,12 +502,15 @@ static void source_dispatch(void *ctx, const struct pollset *set, struct now now
     while ((job = list_take(&done))) {
         uint64_t ticket = job->ticket;
 
-        free(job);
         if (failed && ticket == failed_ticket) { /* it failed first and is written now */
             failed = false;
             s->sink.committed(s->sink.ctx, ticket, CRIER_EIO, why.text);
         }
         CRASH_POINT("store.report");
+        if (job->n_seals && s->sink.sealed)
+            s->sink.sealed(s->sink.ctx, ticket, job->seal, job->n_seals);
+        free(job->seal);
+        free(job);
         s->sink.committed(s->sink.ctx, ticket, 0, "");
         CRASH_POINT("store.reported");
     }

@@ -176,6 +176,7 @@ int chronicle_take(void *chronicle, enum record_table t, const void *record)
     case RECORD_MAINTENANCE:
     case RECORD_EAR:
     case RECORD_HEARD:
+    case RECORD_AUDIT:
     case RECORD_TABLES:
         break;
     }

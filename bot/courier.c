@@ -130,6 +130,17 @@ static void tell_record(struct courier *c, const struct record_request *req)
     chronicle_finish(&chronicle);
 }
 
+/* With the number of its entry and the head of the chain up to it: what the database says later can
+ * be held against these. */
+static void write_audit(const struct effect *e)
+{
+    if (e->audit_seal.number)
+        log_audit("%s [entry %lld head %s]", e->audit, (long long)e->audit_seal.number,
+                  e->audit_seal.hash);
+    else
+        log_audit("%s%s", e->audit, e->audit_early ? " [not stored yet]" : "");
+}
+
 /* @param late the turn had to wait for the store: its confirms may have gone stale meanwhile. */
 static void act(struct courier *c, const struct turn *t, bool late)
 {
@@ -156,7 +167,7 @@ static void act(struct courier *c, const struct turn *t, bool late)
             break;
         case EFFECT_AUDIT:
             if (!c->practice)
-                log_audit("%s", e->audit);
+                write_audit(e);
             break;
         case EFFECT_RECORD:
             tell_record(c, &e->record);
@@ -365,6 +376,25 @@ static void recover(struct courier *c, struct now now)
 
     (void)courier_input(c, &in, now);
     c->sick = false;
+}
+
+/* Both are in the order of the turn, so one walk over the effects finds them all. */
+static void seal_turn(struct turn *t, const struct store_seal *seal, size_t n)
+{
+    size_t i, k = 0;
+
+    for (i = 0; i < t->n_effects && k < n; i++)
+        if (t->effect[i].kind == EFFECT_AUDIT && t->effect[i].audit_key == seal[k].key)
+            t->effect[i].audit_seal = seal[k++];
+}
+
+void courier_sealed(struct courier *c, uint64_t ticket, const struct store_seal *seal, size_t n)
+{
+    struct waiting_turn *w;
+
+    for (w = c->waiting; w; w = w->next)
+        if (w->ticket == ticket)
+            seal_turn(&w->turn, seal, n);
 }
 
 int courier_committed(struct courier *c, uint64_t ticket, struct now now)

@@ -74,6 +74,8 @@ bool courier_has_stored(const struct courier *c, uint64_t ticket);
 int courier_commit(struct courier *c);
 /** The same, and also to a store that does not write: it tries once more when it is closed. */
 int courier_flush(struct courier *c);
+/** What the store made of the audit rows of a ticket; right before courier_committed(). */
+void courier_sealed(struct courier *c, uint64_t ticket, const struct store_seal *seal, size_t n);
 /** The store has committed a ticket: its effects and those of older turns leave. @return as c->err.
  */
 int courier_committed(struct courier *c, uint64_t ticket, struct now now);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "buf.h"
 #include "chat.h"
 #include "outbox.h"
@@ -47,7 +48,7 @@ static void fall_sick(struct model *m, const char *why)
     char *text;
 
     m->store_sick = true;
-    turn_audit(m->turn, "the store does not write: %s", why);
+    audit_line(m, "the store does not write: %s", why);
     if (m->store_told && m->now.boot_ms - m->store_told_boot_ms < TELL_AGAIN_MS)
         return; /* it comes and goes: those who ask are told */
     m->store_told = true;
@@ -78,7 +79,7 @@ static void fall_sick(struct model *m, const char *why)
 static void recover(struct model *m, int64_t untaken)
 {
     m->store_sick = false;
-    turn_audit(m->turn, "the store writes again, %lld signals were not taken", (long long)untaken);
+    audit_line(m, "the store writes again, %lld signals were not taken", (long long)untaken);
     if (untaken) {
         char *text = buf_printf("my database can be written again: what waited goes on now. %lld "
                                 "alerts and deploys came meanwhile that I could not keep: look at "

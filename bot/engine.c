@@ -6,6 +6,7 @@
 
 #include "alarms.h"
 #include "alerts.h"
+#include "audit.h"
 #include "budget.h"
 #include "buf.h"
 #include "chat.h"
@@ -23,6 +24,7 @@
 #include "postmortem.h"
 #include "remind.h"
 #include "triage.h"
+#include "version.h"
 #include "watch.h"
 
 enum { PURGE_EVERY_MS = 60 * 1000, ENDED_UNSEEN_MS = 24 * 60 * 60 * 1000 };
@@ -300,6 +302,7 @@ int engine_load_row(void *engine, enum record_table t, const void *record)
         return load_ear(m, record);
     case RECORD_HEARD:
         return load_echo(m, record);
+    case RECORD_AUDIT: /* never live */
     case RECORD_TABLES:
         break;
     }
@@ -472,6 +475,7 @@ int engine_start(struct engine *e, struct now now, struct turn *turn)
                                             m->settings->chat.second_person_ms) +
                                 m->settings->chat.second_person_ms);
     }
+    audit_write(m, &(struct audit_entry){.action = AUDIT_START}, "start, crier %s", CRIER_VERSION);
     check_pages(m);
     model_timer_set(m, TIMER_PURGE, 0, now.boot_ms + PURGE_EVERY_MS);
     return finish(m);
@@ -508,8 +512,11 @@ static void fire(struct model *m, const struct timer *t)
         ears_purge(m);
         show_moved(m);
         forget_ended(m);
-        if (m->check_pages)
+        if (m->check_pages) {
+            audit_write(m, &(struct audit_entry){.action = AUDIT_RELOAD},
+                        "configuration read again");
             check_pages(m);
+        }
         model_timer_set(m, TIMER_PURGE, 0, m->now.boot_ms + PURGE_EVERY_MS);
         return;
     case TIMER_WATCH:
@@ -523,6 +530,9 @@ static void fire(struct model *m, const struct timer *t)
         return;
     case TIMER_ALARMS:
         alarms_due(m);
+        return;
+    case TIMER_REFUSALS:
+        audit_refusals_due(m);
         return;
     case TIMER_MUTE:
         remind_mute_due(m);
@@ -577,6 +587,7 @@ static void fire(struct model *m, const struct timer *t)
     case TIMER_ALARMS:
     case TIMER_MUTE:
     case TIMER_MAINTENANCE:
+    case TIMER_REFUSALS:
     case TIMER_PURGE:
         return;
     }
@@ -617,7 +628,7 @@ static void take_check(struct model *m, const struct page_answer *answer)
         keep_components(m, answer);
     if (answer->result == PAGE_OK || m->page_trouble)
         return;
-    turn_audit(m->turn, "status page %s: %s", answer->page, answer->error);
+    audit_line(m, "status page %s: %s", answer->page, answer->error);
     m->page_trouble = strdup(answer->error);
     if (!m->page_trouble)
         model_fail(m);

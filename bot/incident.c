@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "buf.h"
 #include "err.h"
 #include "wording_secret.h"
@@ -65,7 +66,7 @@ int incident_enter(struct model *m, struct incident *inc, enum incident_event ev
     if (r)
         return r;
     if ((int64_t)next != inc->r.state) {
-        turn_audit(m->turn, "incident %lld: %s -> %s", (long long)inc->r.id,
+        audit_line(m, "incident %lld: %s -> %s", (long long)inc->r.id,
                    incident_state_name((enum incident_state)inc->r.state),
                    incident_state_name(next));
         inc->r.state = next;

@@ -122,6 +122,12 @@ void insist_record(struct model *m, const struct asker *by, const struct revisio
         return;
     model_timeline_of(m, rev->r.incident, m->now.wall_ms, "insisted", by->person, found,
                       rev->r.number, "");
-    turn_audit(m->turn, "%lld.%lld: %s insists: %s", (long long)rev->r.incident,
-               (long long)rev->r.number, by->person, found);
+    audit_write(m,
+                &(struct audit_entry){.action = AUDIT_INSIST,
+                                      .person = by->person,
+                                      .place = by->place,
+                                      .incident = rev->r.incident,
+                                      .rev = rev},
+                "%lld.%lld: %s insists: %s", (long long)rev->r.incident, (long long)rev->r.number,
+                by->person, found);
 }

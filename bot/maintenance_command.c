@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "buf.h"
+#include "audit.h"
 #include "chat.h"
 #include "chat_list.h"
 #include "duration.h"
@@ -417,7 +418,8 @@ static void plan(struct model *m, const struct asker *by, const char *text)
             SAY(m, by, "%d are planned, the most there may be: end one first", MAINTENANCE_MAX);
         goto out;
     }
-    turn_audit(m->turn, "maintenance %lld by %s: %s", (long long)w->r.number, by->person, text);
+    audit_write(m, &(struct audit_entry){.action = AUDIT_MAINTENANCE, .person = by->person},
+                "maintenance %lld by %s: %s", (long long)w->r.number, by->person, text);
     buf_addf(&b, "maintenance %lld of ", (long long)w->r.number);
     maintenance_what(&b, &w->r);
     buf_addc(&b, ' ');
@@ -474,7 +476,8 @@ static void end(struct model *m, const struct asker *by, const char *typed)
         SAY(m, by, "%lld is ended already", (long long)w->r.number);
         return;
     }
-    turn_audit(m->turn, "maintenance %lld ended by %s", (long long)w->r.number, by->person);
+    audit_write(m, &(struct audit_entry){.action = AUDIT_MAINTENANCE, .person = by->person},
+                "maintenance %lld ended by %s", (long long)w->r.number, by->person);
     buf_init(&b, LINE_BYTES * 2);
     buf_addf(&b, "maintenance %lld of ", (long long)w->r.number);
     maintenance_what(&b, &w->r);

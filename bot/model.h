@@ -136,6 +136,9 @@ struct place {
     struct member *members;
     int64_t answers_since_boot_ms; /* to people who are not listed */
     int answers;
+    int64_t refusals_since_boot_ms; /* of theirs, while refusals is not 0; obey.c's */
+    int64_t refusals_since_wall_ms;
+    int64_t refusals;
     struct place *next;
 };
 
@@ -155,7 +158,8 @@ enum timer_kind {
     TIMER_ALARMS,        /* of the whole model: the page and the alarms are compared */
     TIMER_MAINTENANCE,   /* of the whole model: a planned window begins or ends */
     TIMER_POSTMORTEM,    /* its draft is sent again */
-    TIMER_PURGE          /* of the whole model, incident 0: old alerts and notes are forgotten */
+    TIMER_REFUSALS, /* of the whole model: refusals without an entry in the audit are counted */
+    TIMER_PURGE     /* of the whole model, incident 0: old alerts and notes are forgotten */
 };
 
 struct timer {
@@ -220,9 +224,10 @@ struct model {
     uint64_t next_seq;
     bool full_told; /* that max_open is reached */
     size_t n_pages;
-    struct page_watch *page; /* as in the settings; see model_page_watch() */
-    bool asked;              /* a command is carried out: what is said answers it */
-    int64_t mute_boot_ms;    /* no reminders until then */
+    struct page_watch *page;     /* as in the settings; see model_page_watch() */
+    bool asked;                  /* a command is carried out: what is said answers it */
+    const struct heard *speaker; /* for the audit: the line of the command that is carried out */
+    int64_t mute_boot_ms;        /* no reminders until then */
     int64_t start_boot_ms;
     struct insist *insists;     /* insist.c's: who was asked once more, newest first */
     struct watch_task *tasks;   /* watch.c's: what waits for a reading of the page, oldest first */

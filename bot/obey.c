@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "access.h"
+#include "audit.h"
 #include "buf.h"
 #include "chat.h"
 #include "command.h"
@@ -12,7 +13,6 @@
 #include "err.h"
 #include "hearing.h"
 #include "incident.h"
-#include "log.h"
 #include "maintenance.h"
 #include "outbox.h"
 #include "propose.h"
@@ -99,17 +99,6 @@ static void point_to_practice(struct model *m, const struct request *q)
         q->line->nick);
 }
 
-static void audit_refusal(struct model *m, const struct heard *line, const char *why)
-{
-    char nick[128], account[128], text[256];
-
-    log_quote(nick, sizeof nick, line->nick);
-    log_quote(account, sizeof account, line->account);
-    log_quote(text, sizeof text, line->text);
-    turn_audit(m->turn, "refused at %s: nick %s account %s: %s (%s)", line->place, nick, account,
-               text, why);
-}
-
 /* To whoever could see it only where they are not: by private message, and to nobody but people. */
 static void refuse_outside(struct model *m, const struct request *q, const char *why)
 {
@@ -137,13 +126,14 @@ static void refuse(struct model *m, const struct request *q, enum access_verdict
 {
     const char *why = access_why(verdict);
     char who[WHO_BYTES];
+    bool recorded;
 
     if (verdict == ACCESS_PLACE && q->cmd.verb == COMMAND_DRILL) {
         if (q->aloud)
             point_to_practice(m, q); /* a question, rather */
         return;
     }
-    audit_refusal(m, q->line, why);
+    recorded = audit_refusal(m, q->line, q->person, q->cmd.incident, q->cmd.revision, why);
     if (!q->aloud)
         return;
     if (verdict == ACCESS_OUTSIDE) {
@@ -154,7 +144,7 @@ static void refuse(struct model *m, const struct request *q, enum access_verdict
         refuse_here(m, q);
         return;
     }
-    if (q->cmd.incident && model_incident(m, q->cmd.incident))
+    if (recorded && q->cmd.incident && model_incident(m, q->cmd.incident))
         model_timeline(m, q->cmd.incident, m->now.wall_ms, "refused", q->line->nick, q->line->text);
     if (verdict == ACCESS_RELAY) {
         SAY(m, q, "%s: refused, %s", q->line->nick, why);
@@ -321,6 +311,12 @@ static bool is_approved(struct model *m, const struct request *q, struct inciden
         model_put(m, RECORD_REVISION, &rev->r);
         model_timeline_of(m, inc->r.id, m->now.wall_ms, "confirm", name_of(q), "first of two",
                           rev->r.number, "");
+        audit_write(
+            m,
+            &(struct audit_entry){
+                .action = AUDIT_FIRST_CONFIRM, .person = name_of(q), .inc = inc, .rev = rev},
+            "first confirm %lld.%lld of two by %s at %s", (long long)inc->r.id,
+            (long long)rev->r.number, name_of(q), q->line->place);
         model_timer_set(m, TIMER_SECOND_PERSON, inc->r.id,
                         m->now.boot_ms + m->settings->chat.second_person_ms);
         chat_home_and(m, inc, q->line->place,
@@ -438,9 +434,11 @@ static void confirm(struct model *m, const struct request *q)
     if (!is_last_word(m, q, inc) || !gives_back_what_is_free(m, q, inc, rev) ||
         !is_approved(m, q, inc, rev))
         return;
-    turn_audit(m->turn, "confirm %lld.%lld by %s at %s%s", (long long)inc->r.id,
-               (long long)rev->r.number, name_of(q), q->line->place,
-               q->cmd.quiet ? ", no mail" : "");
+    audit_write(m,
+                &(struct audit_entry){
+                    .action = AUDIT_CONFIRM, .person = name_of(q), .inc = inc, .rev = rev},
+                "confirm %lld.%lld by %s at %s%s", (long long)inc->r.id, (long long)rev->r.number,
+                name_of(q), q->line->place, q->cmd.quiet ? ", no mail" : "");
     model_timeline_of(m, inc->r.id, m->now.wall_ms, "confirm", name_of(q), q->line->text,
                       rev->r.number, "");
     outbox_confirm(m, inc, rev, name_of(q), q->line->place, q->cmd.quiet);
@@ -454,7 +452,8 @@ static struct asker asker_of(const struct request *q)
                           .nick = q->line->nick,
                           .place = q->line->place,
                           .line = q->line->text,
-                          .removed = q->line->removed};
+                          .removed = q->line->removed,
+                          .action = audit_action_of(q->cmd.verb)};
 }
 
 /* Update and correct, of what is public. */
@@ -532,7 +531,10 @@ static void discard(struct model *m, const struct request *q)
     }
     model_timeline_of(m, inc->r.id, m->now.wall_ms, "discard", name_of(q), q->line->text,
                       rev ? rev->r.number : 0, "");
-    turn_audit(m->turn, "discard %lld by %s", (long long)inc->r.id, name_of(q));
+    audit_write(m,
+                &(struct audit_entry){
+                    .action = AUDIT_DISCARD, .person = name_of(q), .inc = inc, .rev = rev},
+                "discard %lld by %s", (long long)inc->r.id, name_of(q));
     if (inc->r.state == INCIDENT_DRAFT) {
         chat_home_and(m, inc, q->line->place, "%lld discarded%s", (long long)inc->r.id,
                       inc->joined ? "; its alerts stay silent until they recover" : "");
@@ -614,6 +616,8 @@ static void note(struct model *m, const struct request *q)
     if (!over && !find_own(m, q))
         return;
     model_timeline(m, n, m->now.wall_ms, "note", name_of(q), q->cmd.text);
+    audit_write(m, &(struct audit_entry){.action = AUDIT_NOTE, .person = name_of(q), .incident = n},
+                "note to %lld by %s", n, name_of(q));
     SAY(m, q, "noted for the report of %lld", n);
 }
 
@@ -728,7 +732,8 @@ static void carry_out(struct model *m, const struct request *q)
  * noted. */
 static void refuse_sick(struct model *m, const struct request *q)
 {
-    audit_refusal(m, q->line, "the store does not write");
+    (void)audit_refusal(m, q->line, q->person, q->cmd.incident, q->cmd.revision,
+                        "the store does not write");
     if (q->aloud)
         disk_refuse(m, q->cmd.incident ? model_incident(m, q->cmd.incident) : NULL, q->line->nick,
                     q->line->place);
@@ -769,7 +774,9 @@ void obey_command(struct model *m, const struct heard *line)
 {
     m->turn->ahead = m->store_sick; /* what is left of the commands then changes nothing */
     m->asked = true;
+    m->speaker = line;
     obey(m, line);
+    m->speaker = NULL;
     m->asked = false;
     m->turn->ahead = false;
     m->turn->to_stranger = false;

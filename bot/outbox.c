@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "alerts.h"
+#include "audit.h"
 #include "buf.h"
 #include "chat.h"
 #include "crash.h"
@@ -319,8 +320,13 @@ static void take_back(struct model *m, struct incident *inc, const struct outbox
                       overtaken ? "its alerts fired again before the page could be reached"
                                 : "the confirm went stale before the page could be reached",
                       o->r.revision, "");
-    turn_audit(m->turn, "incident %lld: confirm of %lld.%lld by %s expired", (long long)inc->r.id,
-               (long long)inc->r.id, (long long)o->r.revision, o->r.confirmed_by);
+    audit_write(m,
+                &(struct audit_entry){.action = AUDIT_EXPIRED,
+                                      .person = o->r.confirmed_by,
+                                      .inc = inc,
+                                      .revision = o->r.revision},
+                "incident %lld: confirm of %lld.%lld by %s expired", (long long)inc->r.id,
+                (long long)inc->r.id, (long long)o->r.revision, o->r.confirmed_by);
     rev = withdraw(m, inc, overtaken);
     if (rev && !chat_shown_lately(m, inc, rev, SHOWN_LATELY_MS))
         chat_announce(m, inc, rev, false);
@@ -444,9 +450,15 @@ static void done(struct model *m, struct incident *inc, struct outbox *o,
     model_timer_clear(m, TIMER_TELL_QUEUED, inc->r.id);
     model_timeline_of(m, inc->r.id, m->now.wall_ms, "published", o->r.confirmed_by, rev->r.body,
                       rev->r.number, step_name((enum step)rev->r.step));
-    turn_audit(m->turn, "incident %lld: %lld.%lld published as %s, confirmed by %s, mail %s", n, n,
-               (long long)rev->r.number, inc->r.remote_id, o->r.confirmed_by,
-               o->r.notify ? "yes" : "no");
+    audit_write(m,
+                &(struct audit_entry){.action = AUDIT_PUBLISHED,
+                                      .person = o->r.confirmed_by,
+                                      .place = o->r.place,
+                                      .inc = inc,
+                                      .rev = rev},
+                "incident %lld: %lld.%lld published as %s, confirmed by %s, mail %s", n, n,
+                (long long)rev->r.number, inc->r.remote_id, o->r.confirmed_by,
+                o->r.notify ? "yes" : "no");
     chat_done(m, inc, o);
     outside_begin(m, inc, rev);
     if (!had_remote) /* a create: once more for a twin, which may come later than its own answer */
@@ -480,8 +492,14 @@ static void refused(struct model *m, struct incident *inc, struct outbox *o, con
         (long long)inc->r.id, (long long)o->r.revision, error, chat_admin_url(m, inc));
     model_timeline_of(m, inc->r.id, m->now.wall_ms, "refused", o->r.confirmed_by, error,
                       o->r.revision, "page");
-    turn_audit(m->turn, "incident %lld: the page refused %lld.%lld: %s", (long long)inc->r.id,
-               (long long)inc->r.id, (long long)o->r.revision, error);
+    audit_write(m,
+                &(struct audit_entry){.action = AUDIT_PAGE_REFUSED,
+                                      .person = o->r.confirmed_by,
+                                      .place = o->r.place,
+                                      .inc = inc,
+                                      .revision = o->r.revision},
+                "incident %lld: the page refused %lld.%lld: %s", (long long)inc->r.id,
+                (long long)inc->r.id, (long long)o->r.revision, error);
     rev = withdraw(m, inc, false);
     enter(m, o, OUTBOX_REFUSED);
     /* the line above names the words; others that were confirmed behind them are shown again */
@@ -543,7 +561,7 @@ static void reconcile(struct model *m, struct incident *inc, struct outbox *o,
 
         if (p->key_incident && p->key_step && !strcmp(p->key_incident, key) &&
             !strcmp(p->key_step, step)) {
-            turn_audit(m->turn, "incident %lld: %lld.%lld is found on the page after a doubt",
+            audit_line(m, "incident %lld: %lld.%lld is found on the page after a doubt",
                        (long long)inc->r.id, (long long)inc->r.id, (long long)o->r.revision);
             done(m, inc, o, p);
             goto out;

@@ -313,8 +313,18 @@ struct store_port {
                      void *row_ctx);
 };
 
+/** What the store made of one row of RECORD_AUDIT. */
+struct store_seal {
+    int64_t key;                 /* id of the row in its batch */
+    int64_t number;              /* of the entry */
+    char hash[AUDIT_HASH_BYTES]; /* its hash: the head of the chain up to it */
+};
+
 struct store_sink {
     void *ctx;
+    /** Called right before committed(), for a batch with rows of RECORD_AUDIT: one for each, in
+     * their order, borrowed. NULL: nobody wants to know. */
+    void (*sealed)(void *ctx, uint64_t ticket, const struct store_seal *seal, size_t n);
     /** @param err 0, or CRIER_EIO: nothing of that batch was written; the store keeps trying and
      * reports again, each time with the same ticket, until it is 0. Of several that wait, only
      * the oldest is reported. @param text one line for people. */

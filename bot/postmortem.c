@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "buf.h"
 #include "chat.h"
 #include "chronicle.h"
@@ -153,8 +154,9 @@ void postmortem_answer(struct model *m, const struct page_answer *answer)
         return;
     switch (answer->result) {
     case PAGE_OK:
-        turn_audit(m->turn, "incident %lld: the draft of its postmortem is on the page",
-                   (long long)inc->r.id);
+        audit_write(m, &(struct audit_entry){.action = AUDIT_POSTMORTEM, .inc = inc},
+                    "incident %lld: the draft of its postmortem is on the page",
+                    (long long)inc->r.id);
         finish(m, inc, POSTMORTEM_STORED);
         return;
     case PAGE_REFUSED:

@@ -73,8 +73,11 @@ static void propose_as(struct model *m, const struct asker *by, struct incident 
         return;
     model_timeline_of(m, inc->r.id, m->now.wall_ms, "command", by->person, by->line, rev->r.number,
                       "");
-    turn_audit(m->turn, "proposal %lld.%lld by %s", (long long)inc->r.id, (long long)rev->r.number,
-               by->person);
+    audit_write(
+        m,
+        &(struct audit_entry){
+            .action = by->action, .person = by->person, .place = by->place, .inc = inc, .rev = rev},
+        "proposal %lld.%lld by %s", (long long)inc->r.id, (long long)rev->r.number, by->person);
     insist_record(m, by, rev, why);
     present(m, by, inc, rev, false);
 }
@@ -287,7 +290,7 @@ static void edit_start(struct model *m, struct incident *inc, const struct asker
                        const char *text)
 {
     int64_t wall_ms, before = inc->r.started_wall_ms;
-    char hm[WHEN_BYTES];
+    char hm[WHEN_BYTES], iso[WHEN_BYTES];
 
     if (when_parse_hm(text, m->now.wall_ms, &wall_ms)) {
         SAY(m, by, "say when it began, in UTC and not in the future: `%s edit %lld start 18:33`",
@@ -298,6 +301,11 @@ static void edit_start(struct model *m, struct incident *inc, const struct asker
     inc->r.start_edited = 1;
     model_put(m, RECORD_INCIDENT, &inc->r);
     model_timeline(m, inc->r.id, m->now.wall_ms, "start", by->person, by->line);
+    audit_write(m,
+                &(struct audit_entry){
+                    .action = by->action, .person = by->person, .place = by->place, .inc = inc},
+                "start of %lld by %s: %s", (long long)inc->r.id, by->person,
+                when_iso(wall_ms, iso));
     SAY(m, by, "%lld: began about %s UTC", (long long)inc->r.id,
         when_hm_near(wall_ms, m->now.wall_ms, hm));
     restate_start(m, inc, by, before);
@@ -551,7 +559,11 @@ void propose_draft(struct model *m, const struct asker *by, bool private, const 
         goto out;
     model_timeline_of(m, inc->r.id, m->now.wall_ms, "command", by->person, by->line, rev->r.number,
                       "");
-    turn_audit(m->turn, "draft %lld.1 opened by %s", (long long)inc->r.id, by->person);
+    audit_write(
+        m,
+        &(struct audit_entry){
+            .action = by->action, .person = by->person, .place = by->place, .inc = inc, .rev = rev},
+        "draft %lld.1 opened by %s", (long long)inc->r.id, by->person);
     insist_record(m, by, rev, why);
     present(m, by, inc, rev, true);
     goto out;

@@ -8,6 +8,7 @@
 #ifndef CRIER_PROPOSE_H
 #define CRIER_PROPOSE_H
 
+#include "audit.h"
 #include "command.h"
 #include "model.h"
 
@@ -18,6 +19,7 @@ struct asker {
     const char *place;
     const char *line;    /* what was typed, for the timeline */
     const char *removed; /* what was taken out of it, see utf8_removed(); "" or NULL: nothing */
+    enum audit_action action; /* of the command, for the audit */
 };
 
 /** The next step of a public incident. */

@@ -169,6 +169,17 @@ static const struct column heard_columns[] = {
     TEXT(record_heard, text),
 };
 
+/* What is hashed names the columns: see adapters/store_audit.h before one is changed. */
+static const struct column audit_columns[] = {
+    INT(record_audit, id),          INT(record_audit, live),      INT(record_audit, wall_ms),
+    INT(record_audit, incident),    INT(record_audit, revision),  TEXT(record_audit, action),
+    TEXT(record_audit, person),     TEXT(record_audit, network),  TEXT(record_audit, account),
+    TEXT(record_audit, nick),       TEXT(record_audit, userhost), TEXT(record_audit, place),
+    TEXT(record_audit, said),       TEXT(record_audit, step),     TEXT(record_audit, impact),
+    TEXT(record_audit, components), TEXT(record_audit, title),    TEXT(record_audit, body),
+    TEXT(record_audit, line),       TEXT(record_audit, prev),     TEXT(record_audit, hash),
+};
+
 static const struct table tables[RECORD_TABLES] = {
     [RECORD_META] = TABLE("meta", record_meta, meta_columns),
     [RECORD_INCIDENT] = TABLE("incident", record_incident, incident_columns),
@@ -181,6 +192,7 @@ static const struct table tables[RECORD_TABLES] = {
     [RECORD_MAINTENANCE] = TABLE("maintenance", record_maintenance, maintenance_columns),
     [RECORD_EAR] = TABLE("ear", record_ear, ear_columns),
     [RECORD_HEARD] = TABLE("heard", record_heard, heard_columns),
+    [RECORD_AUDIT] = TABLE("audit", record_audit, audit_columns),
 };
 
 const struct table *record_table(enum record_table t)
@@ -287,7 +299,8 @@ int record_set_text(char **field, const char *value)
 
 /*
  * The index is an open hash of positions in item, plus one; 0 is an empty slot. Rows never leave a
- * batch, so there are no tombstones. It is at most half full, and small batches have none.
+ * batch, so there are no tombstones. It is at most half full, and small batches have none. What was
+ * added (CHANGE_ADD) is not in it: nothing looks for that.
  */
 enum { LINEAR_UP_TO = 8, FIRST_SLOTS = 32, CHANGES_MAX = 1 << 28 };
 
@@ -342,7 +355,7 @@ static struct change *find_change(const struct batch *b, enum record_table t, in
         return i ? &b->item[i - 1] : NULL;
     }
     for (i = b->n; i-- > 0;)
-        if (b->item[i].table == t && b->item[i].id == id)
+        if (b->item[i].op != CHANGE_ADD && b->item[i].table == t && b->item[i].id == id)
             return &b->item[i];
     return NULL;
 }
@@ -367,7 +380,8 @@ static int make_room(struct batch *b)
     b->slot = slot;
     b->n_slots = n_slots;
     for (i = 0; i < b->n; i++)
-        b->slot[find_slot(b, b->item[i].table, b->item[i].id)] = (uint32_t)(i + 1);
+        if (b->item[i].op != CHANGE_ADD)
+            b->slot[find_slot(b, b->item[i].table, b->item[i].id)] = (uint32_t)(i + 1);
     return 0;
 }
 
@@ -413,7 +427,7 @@ static void add(struct batch *b, enum change_op op, enum record_table t, int64_t
         free(record);
         return;
     }
-    c = find_change(b, t, id);
+    c = op == CHANGE_ADD ? NULL : find_change(b, t, id);
     if (c) {
         free(c->record);
         c->op = op;
@@ -425,7 +439,9 @@ static void add(struct batch *b, enum change_op op, enum record_table t, int64_t
         free(record);
         return;
     }
-    if (b->n_slots)
+    if (op == CHANGE_ADD)
+        b->n_added++;
+    else if (b->n_slots)
         b->slot[find_slot(b, t, id)] = (uint32_t)(b->n + 1);
     c = &b->item[b->n++];
     c->op = op;
@@ -434,7 +450,7 @@ static void add(struct batch *b, enum change_op op, enum record_table t, int64_t
     c->record = record;
 }
 
-void batch_put(struct batch *b, enum record_table t, const void *record)
+static void add_copy(struct batch *b, enum change_op op, enum record_table t, const void *record)
 {
     void *copy;
 
@@ -445,11 +461,24 @@ void batch_put(struct batch *b, enum record_table t, const void *record)
         b->err = CRIER_ENOMEM;
         return;
     }
-    add(b, CHANGE_PUT, t, record_id(record), copy);
+    add(b, op, t, record_id(record), copy);
+}
+
+void batch_put(struct batch *b, enum record_table t, const void *record)
+{
+    assert(t != RECORD_AUDIT);
+    add_copy(b, CHANGE_PUT, t, record);
+}
+
+void batch_add(struct batch *b, enum record_table t, const void *record)
+{
+    assert(t == RECORD_AUDIT);
+    add_copy(b, CHANGE_ADD, t, record);
 }
 
 void batch_delete(struct batch *b, enum record_table t, int64_t id)
 {
+    assert(t != RECORD_AUDIT);
     add(b, CHANGE_DELETE, t, id, NULL);
 }
 

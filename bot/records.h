@@ -27,6 +27,7 @@ enum record_table {
     RECORD_MAINTENANCE, /* planned windows that people or bots announced */
     RECORD_EAR,         /* how far log files and feeds have been read */
     RECORD_HEARD,       /* what sources with several ears said lately, to know an echo */
+    RECORD_AUDIT,       /* who did what: only ever added to, see struct record_audit */
     RECORD_TABLES
 };
 
@@ -281,6 +282,38 @@ struct record_heard {
     char *text;  /* what echoes are known by, cut */
 };
 
+/** Bytes of a hash in hex, with its NUL. */
+enum { AUDIT_HASH_BYTES = 65 };
+
+/**
+ * One entry of the audit: what a person or the page did, never changed afterwards. The store gives
+ * it its number and chains it: `hash` is over every other column, `prev` is the hash of the entry
+ * before; see adapters/store_audit.h.
+ */
+struct record_audit {
+    int64_t id;   /* 1, 2, 3, ... without a gap; in a batch any number, echoed in store_seal.key */
+    int64_t live; /* 0 */
+    int64_t wall_ms;
+    int64_t incident; /* or 0, as revision */
+    int64_t revision;
+    char *action;     /* a name of bot/audit.h */
+    char *person;     /* configured name, "" for who is not listed, for crier and for the page */
+    char *network;    /* of the line that it came by, as the next four; or "" */
+    char *account;    /* services account, "" for none or not known */
+    char *nick;       /* which proves nothing */
+    char *userhost;   /* user@host */
+    char *place;      /* "network/#channel" or "network/nick" */
+    char *said;       /* the command as typed */
+    char *step;       /* the words that it is about, as proposed, confirmed or published, and */
+    char *impact;     /* what else the page shows with them; "" where it is about none */
+    char *components; /* component list, see components.h */
+    char *title;
+    char *body;
+    char *line; /* what happened, as the log has it */
+    char *prev;
+    char *hash;
+};
+
 enum column_type { COLUMN_INT64, COLUMN_TEXT };
 
 struct column {
@@ -320,7 +353,11 @@ int record_set_text(char **field, const char *value) __attribute__((warn_unused_
 /* ---- a batch: the changes of one turn, committed together
  * ---------------------------------------- */
 
-enum change_op { CHANGE_PUT, CHANGE_DELETE };
+enum change_op {
+    CHANGE_PUT,
+    CHANGE_DELETE,
+    CHANGE_ADD /* a row that the store numbers itself: RECORD_AUDIT */
+};
 
 struct change {
     enum change_op op;
@@ -333,6 +370,7 @@ struct batch {
     struct change *item;
     size_t n;
     size_t cap;
+    size_t n_added; /* of them CHANGE_ADD */
     int err;        /* sticky: CRIER_ENOMEM */
     uint32_t *slot; /* private to records.c: which change holds a row */
     size_t n_slots;
@@ -342,9 +380,11 @@ void batch_init(struct batch *b);
 void batch_finish(struct batch *b);
 /**
  * Records the present value of a record (a copy). A batch holds one change for each row: a later
- * put or delete of the same row takes the place of the earlier one.
+ * put or delete of the same row takes the place of the earlier one. Not for RECORD_AUDIT.
  */
 void batch_put(struct batch *b, enum record_table t, const void *record);
+/** A copy of a row of RECORD_AUDIT; each call is one more, none takes the place of another. */
+void batch_add(struct batch *b, enum record_table t, const void *record);
 /** A delete of a row that is not there is fine. */
 void batch_delete(struct batch *b, enum record_table t, int64_t id);
 /** Moves all changes of src, and its error, to the end of dst; src is empty then. */

@@ -5,6 +5,7 @@
 #include "access.h"
 #include "alarms.h"
 #include "alerts.h"
+#include "audit.h"
 #include "budget.h"
 #include "buf.h"
 #include "chat.h"
@@ -603,7 +604,8 @@ void remind_mute(struct model *m, const struct asker *by, int64_t duration_ms, c
     for (inc = m->incidents; inc; inc = inc->next)
         if (model_is_open(inc))
             model_timeline(m, inc->r.id, m->now.wall_ms, "mute", by->person, by->line);
-    turn_audit(m->turn, "reminders muted by %s", by->person);
+    audit_write(m, &(struct audit_entry){.action = AUDIT_MUTE, .person = by->person},
+                "reminders muted by %s", by->person);
     when_hm(m->meta.mute_wall_ms, hm);
     when_duration(most, words);
     chat_say(m, by->place, SAY_ANSWER,
@@ -628,7 +630,8 @@ void remind_unmute(struct model *m, const struct asker *by)
     for (inc = m->incidents; inc; inc = inc->next)
         if (model_is_open(inc))
             model_timeline(m, inc->r.id, m->now.wall_ms, "unmute", by->person, by->line);
-    turn_audit(m->turn, "reminders unmuted by %s", by->person);
+    audit_write(m, &(struct audit_entry){.action = AUDIT_UNMUTE, .person = by->person},
+                "reminders unmuted by %s", by->person);
     chat_say(m, by->place, SAY_ANSWER, "reminders are back");
 }
 

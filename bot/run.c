@@ -206,6 +206,13 @@ static void on_committed(void *ctx, uint64_t ticket, int err, const char *text)
     fail(r, courier_committed(&r->courier, ticket, r->now));
 }
 
+static void on_sealed(void *ctx, uint64_t ticket, const struct store_seal *seal, size_t n)
+{
+    struct run *r = ctx;
+
+    courier_sealed(&r->courier, ticket, seal, n);
+}
+
 static void step(struct run *r, const struct input *in)
 {
     if (!r->fatal && !r->leaving)
@@ -583,7 +590,7 @@ static int start(struct run *r)
 {
     struct loaded loaded;
     struct chat_sink chat_sink = {.ctx = r, .heard = on_heard, .event = on_chat_event};
-    struct store_sink store_sink = {.ctx = r, .committed = on_committed};
+    struct store_sink store_sink = {.ctx = r, .sealed = on_sealed, .committed = on_committed};
     struct ear_sink ear_sink = {.ctx = r, .line = on_ear_line, .position = on_ear_position};
     struct store_port store;
     struct chat_port chat;

@@ -1,6 +1,5 @@
 #include "turn.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +80,12 @@ void turn_say(struct turn *t, const char *place, enum say_priority priority, uin
         t->err = CRIER_ENOMEM;
 }
 
+/* A line whose row is not written yet leaves twice: now, and with its number when it is. */
+static bool comes_again(const struct effect *e)
+{
+    return e->kind == EFFECT_AUDIT && e->audit_key;
+}
+
 int turn_take_ahead(struct turn *t, struct turn *ret)
 {
     size_t i, kept = 0, n = 0;
@@ -93,11 +98,29 @@ int turn_take_ahead(struct turn *t, struct turn *ret)
     if (!ret->effect)
         return CRIER_ENOMEM;
     ret->cap = n;
+    for (i = 0; i < t->n_effects; i++) { /* what can fail comes first */
+        struct effect *e = &t->effect[i];
+
+        if (!e->ahead || !comes_again(e))
+            continue;
+        e = &ret->effect[ret->n_effects++];
+        e->kind = EFFECT_AUDIT;
+        e->audit_early = true;
+        e->audit = strdup(t->effect[i].audit);
+        if (!e->audit) {
+            turn_finish(ret);
+            return CRIER_ENOMEM;
+        }
+    }
     for (i = 0; i < t->n_effects; i++) {
-        if (t->effect[i].ahead)
-            ret->effect[ret->n_effects++] = t->effect[i];
-        else
-            t->effect[kept++] = t->effect[i];
+        struct effect *e = &t->effect[i];
+
+        if (e->ahead && !comes_again(e)) {
+            ret->effect[ret->n_effects++] = *e;
+        } else {
+            e->ahead = false;
+            t->effect[kept++] = *e;
+        }
     }
     t->n_effects = kept;
     return 0;
@@ -130,21 +153,43 @@ void turn_record(struct turn *t, int64_t incident, const char *place, const char
         t->err = CRIER_ENOMEM;
 }
 
-void turn_audit(struct turn *t, const char *fmt, ...)
+/* The line's text goes into the row as it goes into the log. */
+static void add_row(struct turn *t, const struct record_audit *row, char *line, int64_t key)
+{
+    struct record_audit r = *row;
+
+    r.id = key;
+    r.live = 0;
+    r.line = line;
+    r.prev = r.hash = NULL;
+    batch_add(&t->batch, RECORD_AUDIT, &r);
+}
+
+void turn_vaudit(struct turn *t, const struct record_audit *row, const char *fmt, va_list ap)
 {
     struct effect *e = append(t, EFFECT_AUDIT);
     struct buf b;
-    va_list ap;
 
     if (!e)
         return;
     e->ahead = t->ahead;
     buf_init(&b, AUDIT_BYTES);
-    va_start(ap, fmt);
     buf_vaddf(&b, fmt, ap);
-    va_end(ap);
     e->audit = buf_error(&b) == CRIER_ELIMIT ? strdup("(audit line too long)") : buf_take(&b);
     buf_finish(&b);
-    if (!e->audit)
+    if (!e->audit) {
         t->err = CRIER_ENOMEM;
+    } else if (row) {
+        e->audit_key = ++t->n_audits;
+        add_row(t, row, e->audit, e->audit_key);
+    }
+}
+
+void turn_audit(struct turn *t, const struct record_audit *row, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    turn_vaudit(t, row, fmt, ap);
+    va_end(ap);
 }

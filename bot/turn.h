@@ -5,6 +5,7 @@
 #ifndef CRIER_TURN_H
 #define CRIER_TURN_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 
 #include "ports.h"
@@ -31,6 +32,9 @@ struct effect {
     struct say say;               /* EFFECT_SAY; strings owned */
     struct page_request page;     /* EFFECT_PAGE; strings owned */
     char *audit;                  /* EFFECT_AUDIT; owned */
+    int64_t audit_key;            /* of its row in the batch; 0: it is a line alone */
+    bool audit_early;             /* written before its row; it comes again with that */
+    struct store_seal audit_seal; /* of its row; number 0: not known (yet) */
     struct record_request record; /* EFFECT_RECORD; strings owned */
 };
 
@@ -45,6 +49,7 @@ struct turn {
      * is not written. */
     bool ahead;
     bool to_stranger; /* answers give way to everything else */
+    int64_t n_audits; /* rows of RECORD_AUDIT, to tell them apart */
     int err;          /* sticky: CRIER_ENOMEM; the turn must not be committed then */
 };
 
@@ -65,7 +70,16 @@ int turn_take_ahead(struct turn *t, struct turn *ret) __attribute__((warn_unused
 /** Appends a reading of an incident's timeline; prompts and answers overtake its lines. The strings
  * are copied. */
 void turn_record(struct turn *t, int64_t incident, const char *place, const char *where);
-/** Appends an audit line. */
-void turn_audit(struct turn *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/**
+ * Appends an audit line, and a row of RECORD_AUDIT that goes with it; the engine's rooms use
+ * bot/audit.h, which fills the row.
+ * @param row NULL: the line alone. Its strings are copied (NULL is ""); its id, live, line, prev
+ * and hash are not looked at.
+ */
+void turn_audit(struct turn *t, const struct record_audit *row, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/** The same with a va_list. */
+void turn_vaudit(struct turn *t, const struct record_audit *row, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
 
 #endif

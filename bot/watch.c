@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "buf.h"
 #include "chat.h"
 #include "follow.h"
@@ -31,8 +32,11 @@ struct watch_task {
     int64_t into;            /* TASK_ADOPT: 0: none */
     enum revision_kind ends; /* TASK_END */
     char *person;
+    char *network;
     char *place;
     char *nick;
+    char *userhost;
+    char *account;
     char *line;
     char *text;    /* TASK_END: "" for the prepared words */
     char *removed; /* as in struct asker */
@@ -44,8 +48,11 @@ static void task_destroy(struct watch_task *task)
     if (!task)
         return;
     free(task->person);
+    free(task->network);
     free(task->place);
     free(task->nick);
+    free(task->userhost);
+    free(task->account);
     free(task->line);
     free(task->text);
     free(task->removed);
@@ -217,7 +224,8 @@ static void take_edit(struct model *m, struct incident *inc, const struct page_i
         return;
     model_timeline_of(m, inc->r.id, m->now.wall_ms, "edited", "page", p->body, inc->r.last_revision,
                       step_name(p->step));
-    turn_audit(m->turn, "incident %lld: changed on the page by hand", (long long)inc->r.id);
+    audit_write(m, &(struct audit_entry){.action = AUDIT_PAGE_EDITED, .inc = inc, .rev = rev},
+                "incident %lld: changed on the page by hand", (long long)inc->r.id);
     if (waiting)
         chat_home(m, inc, SAY_ANNOUNCE,
                   "%lld was changed on the page by hand, now %s: \"%.*s%s\" (proposal %lld.%lld is "
@@ -306,8 +314,9 @@ static void remove_one(struct model *m, struct incident *inc, const struct page_
     }
     turn_page(m->turn, &req);
     request(m, page_index, PAGE_DELETE, gone->remote_id);
-    turn_audit(m->turn, "incident %lld: twin %s of %s is removed from the page",
-               (long long)inc->r.id, gone->remote_id, inc->r.remote_id);
+    audit_write(m, &(struct audit_entry){.action = AUDIT_TWIN_REMOVED, .inc = inc},
+                "incident %lld: twin %s of %s is removed from the page", (long long)inc->r.id,
+                gone->remote_id, inc->r.remote_id);
     model_timeline(m, inc->r.id, m->now.wall_ms, "twin", "", gone->remote_id);
     if (!inc->twin_boot_ms || m->now.boot_ms - inc->twin_boot_ms >= TWIN_TELL_MS)
         chat_home(m, inc, SAY_ANNOUNCE,
@@ -414,7 +423,8 @@ static void over_by_hand(struct model *m, struct incident *inc, const char *how,
     bool ours = there && inc->r.state == INCIDENT_PUBLIC;
 
     model_timeline(m, inc->r.id, m->now.wall_ms, "ended", "page", how);
-    turn_audit(m->turn, "incident %lld: %s", (long long)inc->r.id, how);
+    audit_write(m, &(struct audit_entry){.action = AUDIT_PAGE_ENDED, .inc = inc},
+                "incident %lld: %s", (long long)inc->r.id, how);
     if (inc->r.state == INCIDENT_PUBLIC)
         chat_home(m, inc, SAY_ANNOUNCE, "%lld %s: %s", (long long)inc->r.id, how, chat_url(m, inc));
     if (incident_enter(m, inc, INCIDENT_EVENT_RESOLVED))
@@ -495,6 +505,25 @@ void watch_tasks_finish(struct model *m)
     }
 }
 
+/* Who speaks, for what comes of it when the line itself is gone. */
+static bool keep_speaker(struct watch_task *t, const struct heard *speaker)
+{
+    t->network = strdup(speaker ? speaker->network : "");
+    t->userhost = strdup(speaker ? speaker->userhost : "");
+    t->account = strdup(speaker && speaker->account ? speaker->account : "");
+    return t->network && t->userhost && t->account;
+}
+
+static struct heard speaker_of(const struct watch_task *task)
+{
+    return (struct heard){.network = task->network,
+                          .place = task->place,
+                          .nick = task->nick,
+                          .userhost = task->userhost,
+                          .account = task->account,
+                          .text = task->line};
+}
+
 /* @return the task, to be completed by the caller; NULL when there is no room or memory. */
 static struct watch_task *add_task(struct model *m, enum task_kind kind, const struct incident *inc,
                                    const struct asker *by, const char *text)
@@ -519,7 +548,8 @@ static struct watch_task *add_task(struct model *m, enum task_kind kind, const s
     t->line = strdup(by ? by->line : "");
     t->text = strdup(text);
     t->removed = strdup(by && by->removed ? by->removed : "");
-    if (!t->person || !t->place || !t->nick || !t->line || !t->text || !t->removed) {
+    if (!keep_speaker(t, m->speaker) || !t->person || !t->place || !t->nick || !t->line ||
+        !t->text || !t->removed) {
         task_destroy(t);
         model_fail(m);
         return NULL;
@@ -554,7 +584,13 @@ void watch_ask_adopt(struct model *m, const struct incident *inc, const struct i
 static void run_end(struct model *m, const struct watch_task *task)
 {
     struct incident *inc = model_incident(m, task->incident);
-    struct asker by = {task->person, task->nick, task->place, task->line, task->removed};
+    struct asker by = {.person = task->person,
+                       .nick = task->nick,
+                       .place = task->place,
+                       .line = task->line,
+                       .removed = task->removed,
+                       .action = task->ends == REVISION_RETRACT ? AUDIT_RETRACT : AUDIT_RESOLVE};
+    struct heard speaker;
 
     if (!inc || inc->r.state != INCIDENT_PUBLIC)
         return;
@@ -562,9 +598,12 @@ static void run_end(struct model *m, const struct watch_task *task)
         follow_end(m, inc);
         return;
     }
+    speaker = speaker_of(task);
+    m->speaker = &speaker;
     m->asked = true; /* what comes of it answers a command */
     propose_end(m, inc, &by, task->ends, task->text);
     m->asked = false;
+    m->speaker = NULL;
 }
 
 static void run_tasks(struct model *m, size_t page_index)
@@ -648,6 +687,8 @@ static void adopt(struct model *m, const struct watch_task *task, const struct p
     struct incident *into = task->into ? model_incident(m, task->into) : NULL;
     struct incident *inc = into ? into : foreign;
     const struct revision *draft = into ? model_open_revision(into) : NULL;
+    struct heard speaker = speaker_of(task);
+    const struct revision *rev;
 
     if (!foreign || foreign->r.state != INCIDENT_FOREIGN || (task->into && !into))
         return;
@@ -667,14 +708,22 @@ static void adopt(struct model *m, const struct watch_task *task, const struct p
         incident_end(m, foreign);
         incident_forget(m, foreign);
     }
-    if (!take_words(m, inc, p, task->person) || incident_enter(m, inc, INCIDENT_EVENT_ADOPTED))
+    rev = take_words(m, inc, p, task->person);
+    if (!rev || incident_enter(m, inc, INCIDENT_EVENT_ADOPTED))
         return;
     if (!into)
         inc->r.words_edited = 1;
     model_timeline_of(m, inc->r.id, m->now.wall_ms, "adopt", task->person, p->body,
                       inc->r.last_revision, step_name(p->step));
-    turn_audit(m->turn, "incident %lld: adopts %s, by %s", (long long)inc->r.id, p->remote_id,
-               task->person);
+    audit_write(m,
+                &(struct audit_entry){.action = AUDIT_ADOPT,
+                                      .by = &speaker,
+                                      .person = task->person,
+                                      .place = task->place,
+                                      .inc = inc,
+                                      .rev = rev},
+                "incident %lld: adopts %s, by %s", (long long)inc->r.id, p->remote_id,
+                task->person);
     chat_home_and(m, inc, task->place, "%lld goes on with the page's \"%s\", %s: %s",
                   (long long)inc->r.id, p->title, step_name(p->step), chat_url(m, inc));
     if (draft && draft->r.step != STEP_RESOLVED && strcmp(draft->r.body, p->body) != 0)

@@ -50,6 +50,13 @@ static void on_committed(void *ctx, uint64_t ticket, int err, const char *text)
         assert_int_equal(courier_committed(&h->courier, ticket, h->now), 0);
 }
 
+static void on_sealed(void *ctx, uint64_t ticket, const struct store_seal *seal, size_t n)
+{
+    struct house *h = ctx;
+
+    courier_sealed(&h->courier, ticket, seal, n);
+}
+
 void house_settle(struct house *h)
 {
     int round;
@@ -121,7 +128,7 @@ void house_init(struct house *h, const char *config_path)
     fake_store_init(&h->store);
     h->chat.sink = (struct chat_sink){.ctx = h, .heard = on_heard, .event = on_event};
     h->page.sink = (struct page_sink){.ctx = h, .answer = on_answer};
-    h->store.sink = (struct store_sink){.ctx = h, .committed = on_committed};
+    h->store.sink = (struct store_sink){.ctx = h, .sealed = on_sealed, .committed = on_committed};
     start_engine(h);
 }
 

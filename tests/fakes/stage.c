@@ -190,6 +190,14 @@ static void on_answer(void *ctx, const struct page_answer *answer)
     step(ctx, &in);
 }
 
+static void on_sealed(void *ctx, uint64_t ticket, const struct store_seal *seal, size_t n)
+{
+    struct stage *s = ctx;
+
+    if (s->up && !s->err)
+        courier_sealed(&s->courier, ticket, seal, n);
+}
+
 static void on_committed(void *ctx, uint64_t ticket, int err, const char *text)
 {
     struct stage *s = ctx;
@@ -220,7 +228,7 @@ static void commit(struct stage *s)
 
 static int open_real(struct stage *s)
 {
-    struct store_sink store_sink = {.ctx = s, .committed = on_committed};
+    struct store_sink store_sink = {.ctx = s, .sealed = on_sealed, .committed = on_committed};
     struct page_sink page_sink = {.ctx = s, .answer = on_answer};
     char why[400] = "";
     int r = net_create(&s->net);
@@ -672,7 +680,8 @@ static void begin_run(struct stage *s)
     fake_page_init(&s->fake_page);
     fake_store_init(&s->fake_store);
     s->fake_page.sink = (struct page_sink){.ctx = s, .answer = on_answer};
-    s->fake_store.sink = (struct store_sink){.ctx = s, .committed = on_committed};
+    s->fake_store.sink =
+        (struct store_sink){.ctx = s, .sealed = on_sealed, .committed = on_committed};
 }
 
 static void end_run(struct stage *s)

@@ -75,7 +75,7 @@ static void every_column_comes_back(void **state)
 
     bench_must_open(b);
     batch_init(&batch);
-    for (t = RECORD_INCIDENT; t < RECORD_TABLES; t++)
+    for (t = RECORD_INCIDENT; t < RECORD_AUDIT; t++) /* which is never loaded: test_store_audit */
         for (seed = 0; seed < SEEDS; seed++) {
             bench_put_sample(&batch, (enum record_table)t, 100 - (int64_t)seed, seed % 3 != 0,
                              seed);
@@ -451,7 +451,7 @@ static void older_files_are_migrated(void **state)
         batch_init(&batch);
         bench_put_sample(&batch, RECORD_SHOWN, 1, 1, 1);
         assert_int_equal(store_db_begin(db, &why), 0);
-        assert_int_equal(store_db_apply(db, &batch, &why), 0);
+        assert_int_equal(store_db_apply(db, &batch, NULL, &why), 0);
         assert_int_equal(store_db_commit(db, &why), 0);
         batch_finish(&batch);
         store_db_close(db);
