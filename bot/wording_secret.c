@@ -213,9 +213,9 @@ static bool no_space(char c)
     return c != ' ';
 }
 
-static bool no_slash(char c)
+static bool in_piece(char c)
 {
-    return in_token(c) && c != '/';
+    return in_token(c) && c != '/' && c != '=';
 }
 
 /* Marks that end a sentence and are no part of what stands before them. */
@@ -226,17 +226,14 @@ static size_t without_marks(const char *p, size_t n)
     return n;
 }
 
-/* The first piece of a token (n bytes) that is a key; slashes are of a key, or between words. */
+/* The first piece of a token (n bytes) that is a key. Slashes are between words, or of a key where
+ * it may be a whole. */
 static size_t key_in(const char *token, size_t n, bool whole, const char **ret_at)
 {
     size_t i, m;
 
-    if (whole && is_key(token, n)) {
-        *ret_at = token;
-        return n;
-    }
     for (i = 0; i < n; i += m + 1) {
-        m = run_of(token + i, no_slash);
+        m = run_of(token + i, in_piece);
         if (m > n - i)
             m = n - i;
         if (is_key(token + i, m)) {
@@ -244,7 +241,10 @@ static size_t key_in(const char *token, size_t n, bool whole, const char **ret_a
             return m;
         }
     }
-    return 0;
+    if (!whole || !is_key(token, n))
+        return 0;
+    *ret_at = token;
+    return n;
 }
 
 /* `password`, `api_key`: what stands before a value. @return its bytes, or 0. */

@@ -154,9 +154,11 @@ static void knows_white_space(void **state)
     assert_false(utf8_is_space(0));
 }
 
+/* A text that may hold NUL bytes. */
+#define TEXT(s) s, sizeof s - 1
+
 static void cleans_text(void **state)
 {
-#define TEXT(s) s, sizeof s - 1
     static const struct {
         const char *src;
         size_t n;
@@ -214,6 +216,13 @@ static void cleans_text(void **state)
               "1mb"),
          "a1mb"},
         {TEXT("a\x1b[1mb"), "a[1mb"},
+        /* five marks stay on one character, over whatever is dropped between them */
+        {TEXT("e\xcc\x81\xcc\x82 ok"), "e\xcc\x81\xcc\x82 ok"},
+        {TEXT("e\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x82x\xcc\x82"),
+         "e\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81x\xcc\x82"},
+        {TEXT("e\xcc\x81\xcc\x81\xcc\x81\xe2\x80\x8b\xcc\x81\xcc\x81\002\xcc\x81"),
+         "e\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81"},
+        {TEXT("\xe0\xb8\x97\xe0\xb8\xb5\xe0\xb9\x88"), "\xe0\xb8\x97\xe0\xb8\xb5\xe0\xb9\x88"},
         {TEXT("a\xf3\xa0\x81\x81"
               "b"),
          "ab"},
@@ -226,7 +235,6 @@ static void cleans_text(void **state)
         {TEXT("\xed\xa0\x80"), "???"},
         {TEXT("caf\xc3\xa9 \xf0\x9f\x92\xa9"), "caf\xc3\xa9 \xf0\x9f\x92\xa9"},
     };
-#undef TEXT
     size_t i;
 
     (void)state;
@@ -252,12 +260,82 @@ static void cleans_text(void **state)
     }
 }
 
+static void tells_what_it_removed(void **state)
+{
+    static const struct {
+        const char *src;
+        size_t n;
+        const char *wanted;
+    } rows[] = {
+        {TEXT(""), ""},
+        {TEXT("  plain \t text \r\n"), ""},
+        {TEXT("\00304red\003 and \002bold\017"), "4 colour or style codes"},
+        {TEXT("\002b"), "1 colour or style code"},
+        {TEXT("some pages\xe2\x80\xae load"), "U+202E after \"pages\""},
+        {TEXT("some pages \xe2\x80\xae load"), "U+202E after \"pages\""},
+        {TEXT("\xef\xbb\xbf"
+              "a\0b\x1b"),
+         "U+FEFF at the beginning, U+0000 after \"a\", 1 invisible "
+         "character more"},
+        {TEXT("o\xe2\x80\x8b\xe2\x80\x8b\xe2\x80\x8b\xe2\x80\x8b"),
+         "U+200B after \"o\", U+200B after \"o\", 2 invisible characters more"},
+        {TEXT("e\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81"), "2 piled-up accents"},
+        {TEXT("caf\xe9"), "1 byte that is no UTF-8"},
+        {TEXT("abcdefghijklmnopqrstuvwxyz\xc3\xa9\x01"),
+         "U+0001 after \"fghijklmnopqrstuvwxyz\xc3\xa9\""},
+        {TEXT("\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3"
+              "\xa9\xc3\xa9"
+              "\x01"),
+         "U+0001 after "
+         "\"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3"
+         "\xa9\""},
+    };
+    char got[UTF8_REMOVED_BYTES];
+    size_t i, size;
+
+    (void)state;
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *src = malloc(rows[i].n + 1);
+
+        assert_non_null(src);
+        memcpy(src, rows[i].src, rows[i].n);
+        src[rows[i].n] = '!';
+        assert_int_equal(utf8_removed(src, rows[i].n, got, sizeof got), strlen(rows[i].wanted));
+        if (strcmp(got, rows[i].wanted) != 0)
+            fail_msg("row %zu: %s", i, got);
+        for (size = 0; size < 60; size++) {
+            char *dst = malloc(size ? size : 1);
+            size_t n;
+
+            assert_non_null(dst);
+            n = utf8_removed(src, rows[i].n, dst, size);
+            assert_true(size ? n < size && n == strlen(dst) && utf8_is_valid(dst) : n == 0);
+            free(dst);
+        }
+        free(src);
+    }
+}
+
+static void knows_marks(void **state)
+{
+    static const uint32_t marks[] = {0x300, 0x301,  0x36f,  0x483,  0x5b0,
+                                     0xe31, 0x20d0, 0xfe20, 0x1e94a};
+    static const uint32_t others[] = {0, 'a', 0x2ff, 0x370, 0x5d0, 0xe01, 0x4e00, 0x10ffff};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof marks / sizeof marks[0]; i++)
+        assert_true(utf8_is_mark(marks[i]));
+    for (i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_false(utf8_is_mark(others[i]));
+}
+
 /* Whatever comes in, what comes out is valid, safe, single-spaced, and stays the same. */
 static void cleans_noise(void **state)
 {
-    static const unsigned char alphabet[] = {0,    3,    4,    ' ',  '\n', '0',  'f',  ',',
-                                             'z',  0x80, 0x8b, 0xa0, 0xbf, 0xc2, 0xe2, 0xed,
-                                             0xf0, 0xf3, 0xf4, 0xff, 0x9f, 0x81, 0xef, 0xbb};
+    static const unsigned char alphabet[] = {0,    3,    4,    ' ',  '\n', '0',  'f',  ',',  'z',
+                                             0x80, 0x8b, 0xa0, 0xbf, 0xc2, 0xe2, 0xed, 0xf0, 0xf3,
+                                             0xf4, 0xff, 0x9f, 0x81, 0xef, 0xbb, 0xcc, 0xcc};
     uint32_t seed = 20230117;
     int round;
 
@@ -294,6 +372,8 @@ int main(void)
         cmocka_unit_test(knows_unsafe_characters),
         cmocka_unit_test(knows_white_space),
         cmocka_unit_test(cleans_text),
+        cmocka_unit_test(tells_what_it_removed),
+        cmocka_unit_test(knows_marks),
         cmocka_unit_test(cleans_noise),
     };
 
