@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -19,13 +17,12 @@
 
 #include "buf.h"
 #include "err.h"
+#include "helper.h"
 #include "log.h"
 #include "utf8.h"
 
 enum {
     WORDS_BYTES = 200,   /* of what a command wrote */
-    SOCKET_FD = 3,       /* the helper's only descriptor beside 0, 1 and 2 */
-    FD_MAX = 1024,       /* the daemon has none above */
     GOODBYE_MS = 200,    /* how long the helper is waited for */
     GOODBYE_STEP_MS = 5, /* between two looks */
     NOT_STARTED = 127,   /* exit status of the child whose exec failed, as in a shell */
@@ -66,36 +63,14 @@ static int64_t mono_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void close_from(int first)
-{
-    int fd;
-
-    if (!close_range((unsigned)first, UINT_MAX, 0))
-        return;
-    for (fd = first; fd < FD_MAX; fd++) /* an older kernel */
-        (void)close(fd);
-}
-
-static void default_signals(void)
-{
-    int signo;
-
-    for (signo = 1; signo < NSIG; signo++)
-        (void)signal(signo, SIG_DFL); /* of some it cannot be changed */
-}
-
 /* In the child that becomes the command. */
 static void __attribute__((noreturn)) become_command(const struct helper *h, int in, int out)
 {
-    sigset_t none;
-
     (void)setsid();
-    default_signals();
-    (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    helper_free_signals();
     if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
         _exit(NOT_STARTED);
-    close_from(STDERR_FILENO + 1);
+    helper_close_from(STDERR_FILENO + 1);
     if (chdir("/"))
         _exit(NOT_STARTED);
     (void)execve(h->argv[0], h->argv, (char *const *)h->environment);
@@ -122,11 +97,7 @@ static void read_words(int fd, char *words, size_t *n)
 /* They only wake us: for an ended child, and for the end of the daemon, with which we leave. */
 static void read_signals(struct helper *h)
 {
-    struct signalfd_siginfo info;
-
-    while (read(h->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
-        ;
-    h->leaving = getppid() != h->daemon;
+    h->leaving = !helper_read_signals(h->signal_fd, h->daemon);
 }
 
 /* Until the command has ended, or was ended. @return its wait status. */
@@ -220,38 +191,14 @@ out:
         (void)close(out[1]);
 }
 
-/* @return false when the helper cannot do its work. */
-static bool settle(struct helper *h, int fd)
-{
-    sigset_t all;
-    int null;
-
-    (void)setsid(); /* a Ctrl-C at the daemon is not for us */
-    (void)prctl(PR_SET_NAME, "crier-pager");
-    default_signals();
-    (void)sigfillset(&all);
-    (void)sigprocmask(SIG_SETMASK, &all, NULL);
-    if (fd != SOCKET_FD && dup3(fd, SOCKET_FD, O_CLOEXEC) < 0)
-        return false;
-    close_from(SOCKET_FD + 1);
-    null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
-        dup2(null, STDERR_FILENO) < 0)
-        return false;
-    if (null > SOCKET_FD)
-        (void)close(null);
-    h->signal_fd = signalfd(-1, &all, SFD_NONBLOCK | SFD_CLOEXEC);
-    /* The socket's end tells the same; this one comes also when somebody else holds that end. */
-    return h->signal_fd >= 0 && !prctl(PR_SET_PDEATHSIG, SIGTERM) && getppid() == h->daemon;
-}
-
 static void __attribute__((noreturn)) serve(struct helper *h, int fd)
 {
-    if (!settle(h, fd))
+    h->signal_fd = helper_settle(fd, "crier-pager", h->daemon);
+    if (h->signal_fd < 0)
         _exit(1);
     while (!h->leaving) {
         struct pollfd fds[2] = {{.fd = h->signal_fd, .events = POLLIN},
-                                {.fd = SOCKET_FD, .events = POLLIN}};
+                                {.fd = HELPER_SOCKET, .events = POLLIN}};
         char text[PAGER_TEXT_BYTES + 1];
         struct reply reply;
         ssize_t n;
@@ -260,7 +207,7 @@ static void __attribute__((noreturn)) serve(struct helper *h, int fd)
         read_signals(h);
         if (!fds[1].revents)
             continue;
-        n = recv(SOCKET_FD, text, sizeof text - 1, MSG_DONTWAIT);
+        n = recv(HELPER_SOCKET, text, sizeof text - 1, MSG_DONTWAIT);
         if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
             break;
         if (n < 0)
@@ -268,7 +215,7 @@ static void __attribute__((noreturn)) serve(struct helper *h, int fd)
         text[n] = '\0';
         memset(&reply, 0, sizeof reply);
         run_command(h, text, &reply);
-        (void)send(SOCKET_FD, &reply, sizeof reply, MSG_NOSIGNAL);
+        (void)send(HELPER_SOCKET, &reply, sizeof reply, MSG_NOSIGNAL);
     }
     _exit(0);
 }

@@ -3,15 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -19,47 +14,22 @@
 #include "err.h"
 #include "log.h"
 #include "running_config.h"
+#include "trial_helper.h"
 #include "utf8.h"
 #include "when.h"
 
-enum {
-    FIRST_FD = 10, /* above what the child has */
-    NOW_FD = 3,
-    BEFORE_FD = 4,
-    LAST_FD = 4,
-    NICE = 10,
-    ARGUMENTS = 10, /* besides the logs */
-    OUTPUT_MAX = 1 << 20,
-    NOT_STARTED = 127,
-    REAP_MS = 200, /* how long a process that was killed is waited for */
-    REAP_STEP_MS = 5
-};
+enum { OUTPUT_MAX = 1 << 20 };
 
 struct trial {
     struct trial_sink sink;
-    char *program;
-    pid_t pid; /* 0: none; it may be there still when fd is closed */
-    int fd;    /* what it writes; -1: none runs */
+    struct trial_helper *helper;
+    int fd; /* what it writes; -1: none runs */
     int64_t limit_ms;
     int64_t until_boot_ms;
     struct buf output; /* its last line */
 };
 
 /* ---- the process ----------------------------------------------------------------------------- */
-
-/* Where no descriptor of the child is. Takes fd over. @return -1 with errno. */
-static int move_up(int fd)
-{
-    int moved, saved;
-
-    if (fd < 0 || fd >= FIRST_FD)
-        return fd;
-    moved = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FD);
-    saved = errno;
-    (void)close(fd);
-    errno = saved;
-    return moved;
-}
 
 static void close_fd(int *fd)
 {
@@ -68,145 +38,100 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
-/* A file in memory with the text of a configuration. */
-static int config_fd(const struct settings *settings, int *ret_fd)
+/* A file in memory with that text. */
+static int text_fd(const struct buf *text, int *ret_fd)
 {
-    struct buf text;
     size_t done = 0;
-    int r;
 
-    buf_init(&text, RUNNING_CONFIG_BYTES);
-    running_config_text(&text, settings);
-    r = buf_error(&text);
-    if (r)
-        goto out;
-    r = CRIER_EIO;
-    *ret_fd = move_up(memfd_create("crier-config", MFD_CLOEXEC));
+    if (buf_error(text))
+        return buf_error(text);
+    *ret_fd = memfd_create("crier-trial", MFD_CLOEXEC);
     if (*ret_fd < 0)
-        goto out;
-    while (done < text.len) {
-        ssize_t n = write(*ret_fd, text.data + done, text.len - done);
+        return CRIER_EIO;
+    while (done < text->len) {
+        ssize_t n = write(*ret_fd, text->data + done, text->len - done);
 
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            goto out;
+            return CRIER_EIO;
         done += (size_t)n;
     }
-    r = 0;
-out:
+    return 0;
+}
+
+static int config_fd(const struct settings *settings, int *ret_fd)
+{
+    struct buf text;
+    int r;
+
+    buf_init(&text, RUNNING_CONFIG_BYTES);
+    running_config_text(&text, settings);
+    r = text_fd(&text, ret_fd);
     buf_finish(&text);
     return r;
 }
 
-/* Behind fork() in a process with threads: nothing but system calls. */
-static void __attribute__((noreturn))
-become(const char *program, char **argv, pid_t daemon, const int fd[4])
+static int logs_fd(const struct string_list *logs, int *ret_fd)
 {
-    sigset_t none;
-    int i;
-
-    (void)setpriority(PRIO_PROCESS, 0, NICE);
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != daemon)
-        _exit(NOT_STARTED);
-    for (i = 1; i < NSIG; i++)
-        (void)signal(i, SIG_DFL); /* of some it cannot be changed */
-    (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    if (dup2(fd[0], STDIN_FILENO) < 0 || dup2(fd[1], STDOUT_FILENO) < 0 ||
-        dup2(fd[1], STDERR_FILENO) < 0 || dup2(fd[2], NOW_FD) < 0 || dup2(fd[3], BEFORE_FD) < 0)
-        _exit(NOT_STARTED);
-    (void)close_range(LAST_FD + 1, UINT_MAX, 0); /* all are closed by exec as well */
-    (void)execv(program, argv);
-    _exit(NOT_STARTED);
-}
-
-/* Like `crier check -c NEW --against OLD --json --replay -- LOG...`; borrows all strings. */
-static char **arguments(const struct string_list *logs)
-{
-    static const char *const words[] = {"crier",           "check",     "-c",
-                                        "/proc/self/fd/3", "--against", "/proc/self/fd/4",
-                                        "--json",          "--replay",  "--"};
-    enum { WORDS = sizeof words / sizeof words[0] };
-    const char **argv = calloc(ARGUMENTS + logs->n, sizeof *argv);
+    struct buf text;
     size_t i;
+    int r;
 
-    if (!argv)
-        return NULL;
-    memcpy(argv, words, sizeof words);
+    buf_init(&text, TRIAL_LOGS_BYTES);
     for (i = 0; i < logs->n; i++)
-        argv[WORDS + i] = logs->item[i];
-    return (char **)(void *)argv; /* exec changes none of them */
-}
-
-/* @return whether the process is gone. */
-static bool reap(struct trial *t)
-{
-    if (t->pid && waitpid(t->pid, NULL, WNOHANG) != 0)
-        t->pid = 0;
-    return !t->pid;
+        buf_add(&text, logs->item[i], strlen(logs->item[i]) + 1);
+    r = text_fd(&text, ret_fd);
+    buf_finish(&text);
+    return r;
 }
 
 int trial_start(struct trial *t, const struct settings *before, const struct settings *now,
                 const struct string_list *logs, int64_t limit_ms, int64_t boot_ms)
 {
-    int fd[4] = {-1, -1, -1, -1}, ends[2] = {-1, -1}, r;
-    pid_t daemon = getpid();
-    char **argv;
-    int waited_ms, i;
+    struct trial_files files = {.output = -1, .now = -1, .before = -1, .logs = -1};
+    int ends[2] = {-1, -1}, r;
 
     if (t->fd >= 0)
         return CRIER_EAGAIN;
-    for (waited_ms = 0; !reap(t); waited_ms += REAP_STEP_MS) {
-        if (waited_ms >= REAP_MS)
-            return CRIER_EAGAIN;
-        (void)poll(NULL, 0, REAP_STEP_MS);
-    }
-    argv = arguments(logs);
-    if (!argv)
-        return CRIER_ENOMEM;
-    r = config_fd(now, &fd[2]);
+    r = config_fd(now, &files.now);
     if (!r)
-        r = config_fd(before, &fd[3]);
+        r = config_fd(before, &files.before);
+    if (!r)
+        r = logs_fd(logs, &files.logs);
     if (r)
         goto out;
     r = CRIER_EIO;
-    fd[0] = move_up(open("/dev/null", O_RDONLY | O_CLOEXEC));
-    if (fd[0] < 0 || pipe2(ends, O_CLOEXEC))
+    if (pipe2(ends, O_CLOEXEC))
         goto out;
-    fd[1] = move_up(ends[1]);
-    if (fd[1] < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK))
+    files.output = ends[1];
+    if (fcntl(ends[0], F_SETFL, O_NONBLOCK))
         goto out;
-    t->pid = fork();
-    if (!t->pid)
-        become(t->program, argv, daemon, fd);
-    if (t->pid < 0) {
-        t->pid = 0;
+    r = trial_helper_start(t->helper, &files);
+    if (r)
         goto out;
-    }
     t->fd = ends[0];
     ends[0] = -1;
     t->limit_ms = limit_ms;
     t->until_boot_ms = boot_ms + limit_ms;
     buf_clear(&t->output);
-    r = 0;
 out:
     if (r == CRIER_EIO)
         log_warn("trial", "cannot start a process");
     close_fd(&ends[0]);
-    for (i = 0; i < 4; i++)
-        close_fd(&fd[i]);
-    free(argv);
+    close_fd(&files.output);
+    close_fd(&files.now);
+    close_fd(&files.before);
+    close_fd(&files.logs);
     return r;
 }
 
 void trial_stop(struct trial *t)
 {
-    close_fd(&t->fd);
-    if (!t->pid)
+    if (t->fd < 0)
         return;
-    (void)kill(t->pid, SIGKILL);
-    (void)reap(t); /* or later: one that waits for a disk must not hold us up */
+    close_fd(&t->fd);
+    trial_helper_stop(t->helper);
 }
 
 bool trial_runs(const struct trial *t)
@@ -323,10 +248,8 @@ static void dispatch(void *ctx, const struct pollset *set, struct now now)
     ssize_t n;
 
     (void)set;
-    if (t->fd < 0) {
-        reap(t);
+    if (t->fd < 0)
         return;
-    }
     n = read(t->fd, bytes, sizeof bytes); /* the rest in the next turn */
     if (n > 0)
         keep(t, bytes, (size_t)n);
@@ -344,16 +267,17 @@ struct source_port trial_source_port(struct trial *t)
 int trial_create(const char *program, const struct trial_sink *sink, struct trial **ret)
 {
     struct trial *t = calloc(1, sizeof *t);
+    int r;
 
     if (!t)
         return CRIER_ENOMEM;
     t->fd = -1;
     t->sink = *sink;
     buf_init(&t->output, OUTPUT_MAX);
-    t->program = strdup(program);
-    if (!t->program) {
+    r = trial_helper_create(program, &t->helper);
+    if (r) {
         trial_destroy(t);
-        return CRIER_ENOMEM;
+        return r;
     }
     *ret = t;
     return 0;
@@ -365,6 +289,6 @@ void trial_destroy(struct trial *t)
         return;
     trial_stop(t);
     buf_finish(&t->output);
-    free(t->program);
+    trial_helper_destroy(t->helper);
     free(t);
 }

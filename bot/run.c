@@ -603,9 +603,9 @@ static int start(struct run *r)
     r->settings = loaded.settings;
     r->patterns = loaded.patterns;
     r->formats = patterns_format_port(r->patterns);
-    /* first: the helper must hold no lock, no connection and no thread of ours */
-    if (make_pager(r) || process_signals_create(on_signal, r, &r->signals) || net_create(&r->net) ||
-        run_reload_init(&r->reload))
+    /* first: the helpers must hold no lock, no connection and no thread of ours */
+    if (make_pager(r) || run_reload_init(&r->reload) ||
+        process_signals_create(on_signal, r, &r->signals) || net_create(&r->net))
         return EX_OSERR;
     r->wait = net_wait_port(r->net);
     r->now = r->wait.now(r->wait.ctx);

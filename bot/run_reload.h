@@ -36,7 +36,7 @@ struct run_reload {
     char line[RUN_RELOAD_LINE_BYTES]; /* for people, when it was refused */
 };
 
-/** @return 0 or CRIER_ENOMEM. */
+/** Forks: to be called while the process has one thread. @return 0, CRIER_EIO or CRIER_ENOMEM. */
 int run_reload_init(struct run_reload *rr) __attribute__((warn_unused_result));
 /** Also of a zeroed struct. */
 void run_reload_finish(struct run_reload *rr);
