@@ -4,7 +4,7 @@ CC       ?= cc
 PYTHON   := /usr/bin/python3
 BUILD    ?= build
 SAN      ?= 0
-PKGS     := libcurl jansson libconfig sqlite3 libpcre2-8 libmicrohttpd expat zlib libcrypto
+PKGS     := libcurl jansson libconfig sqlite3 libpcre2-8 libmicrohttpd expat zlib libcrypto libseccomp
 
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wold-style-definition -Wformat=2 -Wundef -Wvla -Wcast-qual -Wwrite-strings \
@@ -83,6 +83,10 @@ $(OUT)/%.o: %.c
 	$(CC) $(STD) $(CPPFLAGS) $(CFLAGS) $(HARDEN) $(WARN) -MMD -MP -c -o $@ $<
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
+
+# What end-to-end tests run beside the program itself.
+$(OUT)/tests/e2e/programs/%: $(OUT)/tests/e2e/programs/%.o $(OUT)/libcrier.a
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Only the programs for the unit tests; tests/rig/check.py runs them and counts.
 .PHONY: unit-programs

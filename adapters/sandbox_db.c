@@ -121,6 +121,7 @@ int sandbox_db_open(const char *path, struct sandbox_db **ret_db)
     sqlite3_busy_timeout(db->sql, BUSY_MS);
     /* One process at a time, held as long as it runs; a kill loses nothing, a power cut little. */
     if ((r = run(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
+                     "PRAGMA temp_store=MEMORY;"
                      "PRAGMA synchronous=NORMAL; BEGIN IMMEDIATE; COMMIT")) ||
         (r = migrate(db)))
         goto out;

@@ -338,7 +338,8 @@ static int use_wal(struct store_db *db, struct store_why *why)
     return store_db_run(
         db,
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -256;"
-        "PRAGMA journal_size_limit = 4194304",
+        "PRAGMA journal_size_limit = 4194304;"
+        "PRAGMA temp_store = MEMORY", /* the daemon may write nowhere else, see confine.h */
         "open", why);
 }
 

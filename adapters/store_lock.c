@@ -45,7 +45,7 @@ int store_lock_sync_dir(const char *dir, char *why, size_t why_size)
     return r;
 }
 
-static int make_dir(const char *dir, char *why, size_t why_size)
+int store_lock_make_dir(const char *dir, char *why, size_t why_size)
 {
     struct stat st;
     char *parent;
@@ -153,7 +153,7 @@ int store_lock_acquire(const char *dir, int *ret_fd, bool *ret_unclean, char *wh
     int tries;
     int r;
 
-    r = make_dir(dir, why, why_size);
+    r = store_lock_make_dir(dir, why, why_size);
     if (r)
         goto out;
     r = CRIER_ENOMEM;

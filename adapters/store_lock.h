@@ -22,6 +22,9 @@
  */
 int store_lock_acquire(const char *dir, int *ret_fd, bool *ret_unclean, char *why, size_t why_size)
     __attribute__((warn_unused_result));
+/** Makes the directory as store_lock_acquire() does. */
+int store_lock_make_dir(const char *dir, char *why, size_t why_size)
+    __attribute__((warn_unused_result));
 /** @param clean  everything was written and closed. A negative fd is fine. */
 void store_lock_release(int fd, bool clean);
 /** Makes new names in a directory last. @return 0, CRIER_EACCESS or CRIER_EIO. */

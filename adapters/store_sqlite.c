@@ -298,6 +298,11 @@ static struct store_sqlite *store_new(const char *dir, const struct store_sink *
     return s;
 }
 
+int store_sqlite_make_dir(const char *dir, char *why, size_t why_size)
+{
+    return store_lock_make_dir(dir, why, why_size);
+}
+
 int store_sqlite_open(const char *dir, const struct store_sink *sink, struct store_sqlite **ret,
                       char *why, size_t why_size)
 {

@@ -20,6 +20,14 @@
 struct store_sqlite;
 
 /**
+ * Makes the directory (mode 0700; its parent must be there) when it is missing, for whoever needs
+ * it before the database is opened.
+ * @return 0, CRIER_EACCESS, CRIER_EIO or CRIER_ENOMEM, with one line in why.
+ */
+int store_sqlite_make_dir(const char *dir, char *why, size_t why_size)
+    __attribute__((warn_unused_result));
+
+/**
  * Opens the database, making the directory (0700) and the file (0600) when there are none. Checks
  * every page when the last exit was not clean, and always up to 32 MiB. A new database has one row
  * in RECORD_META, next_incident 1, next_row 1 and a random instance of 16 hex digits.

@@ -72,6 +72,15 @@ static bool all_lost(const struct paging *p)
     return p->n_places > 0;
 }
 
+size_t paging_joined(const struct paging *p)
+{
+    size_t i, n = 0;
+
+    for (i = 0; i < p->n_places; i++)
+        n += p->place[i].joined;
+    return n;
+}
+
 static void look(struct paging *p, struct now now)
 {
     if (!all_lost(p)) {

@@ -46,6 +46,9 @@ int paging_reload(struct paging *p, const struct settings *settings, struct now 
 /** Takes CHAT_JOINED and CHAT_LEFT of talk channels. */
 void paging_chat(struct paging *p, const struct chat_event *event, struct now now);
 
+/** @return how many of the n_places talk channels can be spoken to. */
+size_t paging_joined(const struct paging *p);
+
 /** @param waiting how much waits, engine_waiting(). @return when a page is due (boot clock), or
  * NOW_NEVER. May be past. */
 int64_t paging_deadline(const struct paging *p, size_t waiting);

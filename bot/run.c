@@ -23,8 +23,10 @@
 #include "version.h"
 
 #include "config_file.h"
+#include "confine.h"
 #include "irc.h"
 #include "net.h"
+#include "notify.h"
 #include "pager.h"
 #include "patterns.h"
 #include "problems.h"
@@ -66,6 +68,7 @@ struct run {
     struct store_sqlite *store;
     char *state_dir; /* where the store is, whatever the settings have come to say */
     struct process_signals *signals;
+    struct notify *notify;
     struct pager *pager; /* NULL: no command is configured */
     struct paging paging;
     struct run_web web;
@@ -280,11 +283,13 @@ static void on_signal(void *ctx, int signo)
 
     if (signo == SIGHUP) {
         r->reload_wanted = true;
+        notify_reloading(r->notify);
         return;
     }
     if (r->leaving)
         return;
     log_info("run", "leaving (signal %d)", signo);
+    notify_stopping(r->notify);
     fail(r, courier_flush(&r->courier));
     run_drill_leave(r->drill, r->now);
     r->leaving = r->web.leaving = true;
@@ -481,6 +486,8 @@ static void take(struct run *r, struct loaded *loaded)
                   r->state_dir);
     if (!same_command(&loaded->settings->pager.command, &r->settings->pager.command))
         log_warnx("run", "pager.command has changed: that takes a restart");
+    if (loaded->settings->confine != r->settings->confine)
+        log_warnx("run", "confine has changed: that takes a restart");
     formats = patterns_format_port(loaded->patterns);
     hearing = hearing_create(loaded->settings, &formats);
     if (!hearing || make_page(r, loaded->settings, &page) ||
@@ -544,6 +551,19 @@ static void conclude(struct run *r)
     loaded_finish(&r->candidate);
 }
 
+/* Short, for `systemctl status`, and where a reload ends. */
+static void tell_manager(struct run *r)
+{
+    char status[NOTIFY_STATUS_BYTES];
+
+    if (!r->reload_wanted && !run_reload_runs(&r->reload))
+        notify_reloaded(r->notify);
+    (void)snprintf(status, sizeof status, "%zu of %zu talk channels, %zu open incidents%s",
+                   paging_joined(&r->paging), r->paging.n_places, engine_open_incidents(r->engine),
+                   r->courier.sick ? ", the database cannot be written" : "");
+    notify_status(r->notify, status);
+}
+
 static int64_t owner_deadline(void *ctx)
 {
     struct run *r = ctx;
@@ -582,7 +602,19 @@ static bool owner_turn(void *ctx, struct now now)
         reload(r);
     if (run_reload_is_done(&r->reload) && statuspage_is_idle(r->page))
         conclude(r);
+    tell_manager(r);
     return true;
+}
+
+/* For good, and before anything is read that others have written. */
+static void give_up_rights(const struct run *r)
+{
+    struct confined done;
+
+    if (r->settings->confine)
+        confine(r->settings->state_dir, &done);
+    else
+        log_warnx("run", "confine = false: crier keeps every right of its user");
 }
 
 /* Everything that the daemon has, each by its own; @return an exit code, 0 when all is there. */
@@ -603,6 +635,8 @@ static int start(struct run *r)
     r->settings = loaded.settings;
     r->patterns = loaded.patterns;
     r->formats = patterns_format_port(r->patterns);
+    if (notify_create(&r->notify)) /* whose variables are for nobody else */
+        return EX_OSERR;
     /* first: the helpers must hold no lock, no connection and no thread of ours */
     if (make_pager(r) || run_reload_init(&r->reload) ||
         process_signals_create(on_signal, r, &r->signals) || net_create(&r->net))
@@ -611,7 +645,11 @@ static int start(struct run *r)
     r->now = r->wait.now(r->wait.ctx);
     if (paging_init(&r->paging, r->settings, r->now))
         return EX_OSERR;
-    err = store_sqlite_open(r->settings->state_dir, &store_sink, &r->store, why, sizeof why);
+    err = store_sqlite_make_dir(r->settings->state_dir, why, sizeof why);
+    if (!err) {
+        give_up_rights(r);
+        err = store_sqlite_open(r->settings->state_dir, &store_sink, &r->store, why, sizeof why);
+    }
     if (err) {
         log_errorx("store", "%s", why);
         return err == CRIER_ELOCKED ? EX_TEMPFAIL : err == CRIER_ENOMEM ? EX_OSERR : EX_CANTCREAT;
@@ -675,6 +713,8 @@ static void wire(struct run *r)
     loop_add(&r->loop, &port);
     port = web_source_port(r->web.web);
     loop_add(&r->loop, &port);
+    port = notify_source_port(r->notify);
+    loop_add(&r->loop, &port);
     if (r->pager) {
         port = pager_source_port(r->pager);
         loop_add(&r->loop, &port);
@@ -698,6 +738,7 @@ static void stop(struct run *r)
     run_reload_finish(&r->reload);
     loaded_finish(&r->candidate);
     process_signals_destroy(r->signals);
+    notify_destroy(r->notify);
     pager_destroy(r->pager);
     paging_finish(&r->paging);
     patterns_destroy(r->patterns);
@@ -720,6 +761,7 @@ int run_daemon(const char *config_path)
     if (!code) {
         log_info("run", "ready: crier %s, %zu networks, %zu open incidents", CRIER_VERSION,
                  r.settings->n_networks, engine_open_incidents(r.engine));
+        notify_ready(r.notify);
         if (loop_run(&r.loop, &owner))
             code = EX_OSERR;
         if (r.fatal)

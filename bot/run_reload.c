@@ -121,6 +121,11 @@ enum run_reload_verdict run_reload_ask(struct run_reload *rr, const struct setti
     return RUN_RELOAD_WAIT;
 }
 
+bool run_reload_runs(const struct run_reload *rr)
+{
+    return rr->done || trial_runs(rr->trial);
+}
+
 bool run_reload_is_done(const struct run_reload *rr)
 {
     return rr->done;

@@ -45,6 +45,8 @@ struct source_port run_reload_source_port(struct run_reload *rr);
 /** Somebody sent SIGHUP, and that is what was read. What was being tried before is forgotten. */
 enum run_reload_verdict run_reload_ask(struct run_reload *rr, const struct settings *running,
                                        const struct settings *candidate, struct now now);
+/** Whether a trial is under way, or nobody has asked how it ended. */
+bool run_reload_runs(const struct run_reload *rr);
 /** Whether the trial has ended, and nobody has asked how. */
 bool run_reload_is_done(const struct run_reload *rr);
 /** How: RUN_RELOAD_TAKE or RUN_RELOAD_REFUSE. To be called once. @param config_path for the line.

@@ -345,6 +345,7 @@ struct settings {
     char **files; /* every file read, for struct where */
     size_t n_files;
     char *state_dir; /* database crier.db lives here */
+    bool confine;    /* the daemon gives up rights after its start */
     struct page_settings *page;
     size_t n_pages;
     struct component_settings *component;

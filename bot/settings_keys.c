@@ -505,6 +505,9 @@ static const struct setting_key file_keys[] = {
     PATHNAME(settings, "state_dir", state_dir, "/var/lib/crier", 0,
              "where the database lives; without it STATE_DIRECTORY of the environment, which "
              "systemd sets"),
+    BOOLEAN(settings, confine, "true",
+            "after its start crier gives up what it does not need: programs, most system calls, "
+            "and files outside state_dir to write"),
     LIST(settings, "pages", page, n_pages, page_section, REQUIRED, "status pages"),
     LIST(settings, "components", component, n_components, component_section, REQUIRED,
          "components of the pages that crier may set"),

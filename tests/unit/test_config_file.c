@@ -544,7 +544,7 @@ static void syntax_errors(void **state)
         "chat = { max_text_chars = 9; };\nporridge = 1;\npages = (\n  { name = \"a\" \n",
         "conf/test.cfg:1: chat.max_text_chars is 9: write a number from 40 to 300\n"
         "conf/test.cfg:2: unknown key \"porridge\" in the file: take it out; known are state_dir, "
-        "pages, components, networks, people, relays, formats, sources, rules, wordings, "
+        "confine, pages, components, networks, people, relays, formats, sources, rules, wordings, "
         "internal_words, triage, chat, pager, follow, reminders, maintenance, read_only, http, "
         "report, reload, drill\n"
         "conf/test.cfg:4: syntax error: look here and on the line before for a quote, comma or "
@@ -676,7 +676,7 @@ static void includes_relative_to_the_file(void **state)
         "DIR/main.cfg:3: chat.prefix is a number: write a string in quotes, such as "
         "\"1\"\n"
         "DIR/sub/one.cfg:4: unknown key \"zebra\" in the file: take it out; known are "
-        "state_dir, pages, components, networks, people, relays, formats, sources, rules, "
+        "state_dir, confine, pages, components, networks, people, relays, formats, sources, rules, "
         "wordings, internal_words, triage, chat, pager, follow, reminders, maintenance, read_only, "
         "http, report, reload, drill\n"
         "DIR/sub/two.cfg:1: pages.name is a number: write a string in quotes, such as "
