@@ -234,6 +234,7 @@ static void hear(struct irc_wire *w, const struct irc_wire_record *r, enum irc_e
     h.nick = nick;
     h.userhost = honest ? userhost : "";
     h.text = text;
+    h.secure = w->p->tls;
     h.notice = kind == IRC_EVENT_NOTICE;
     h.action = kind == IRC_EVENT_ACTION;
     h.history = is_history(w, r, room);

@@ -41,6 +41,7 @@ const struct store_migration store_migrations[] = {
     {2, RECORD_EAR, NULL},
     {2, RECORD_HEARD, NULL},
     {3, RECORD_AUDIT, NULL},
+    {3, RECORD_ENROLMENT, NULL},
     {0, RECORD_META, NULL},
 };
 

@@ -7,6 +7,8 @@
 #include "log.h"
 #include "when.h"
 
+enum { SAID_BYTES = 600 };
+
 static const char *const names[AUDIT_ACTIONS] = {
     [AUDIT_START] = "start",
     [AUDIT_RELOAD] = "reload",
@@ -78,6 +80,7 @@ enum audit_action audit_action_of(enum command_verb verb)
     case COMMAND_STATUS:
     case COMMAND_SHOW:
     case COMMAND_CONFIRM:
+    case COMMAND_BREAKGLASS:
     case COMMAND_EDIT:
     case COMMAND_TEXT:
     case COMMAND_DISCARD:
@@ -166,16 +169,19 @@ static bool has_room(struct model *m, const struct heard *line)
 bool audit_refusal(struct model *m, const struct heard *line, const struct person_settings *person,
                    int64_t incident, int64_t revision, const char *why)
 {
+    char said[SAID_BYTES];
+    struct heard kept = *line; /* what people typed who are in a hurry may be a password */
     struct audit_entry e = {.action = AUDIT_REFUSED,
                             .person = person ? person->name : NULL,
-                            .by = line,
+                            .by = &kept,
                             .incident = incident,
                             .revision = revision};
     char nick[128], account[128], text[256];
 
+    kept.text = command_without_codes(line->text, said, sizeof said);
     log_quote(nick, sizeof nick, line->nick);
     log_quote(account, sizeof account, line->account);
-    log_quote(text, sizeof text, line->text);
+    log_quote(text, sizeof text, kept.text);
     if (!person && !has_room(m, line)) {
         audit_line(m, "refused at %s: nick %s account %s: %s (%s)", line->place, nick, account,
                    text, why);

@@ -22,7 +22,7 @@ enum audit_action {
     AUDIT_BREAK_GLASS, /* a confirm without services, by a one-time password */
     AUDIT_ENROL,
     AUDIT_OPEN,
-    AUDIT_EDIT, /* other words, impact, components or start, for what waits or is public */
+    AUDIT_EDIT,   /* other words, impact, components or start, for what waits or is public */
     AUDIT_INSIST, /* on words that look internal */
     AUDIT_UPDATE,
     AUDIT_RESOLVE,

@@ -177,6 +177,7 @@ int chronicle_take(void *chronicle, enum record_table t, const void *record)
     case RECORD_EAR:
     case RECORD_HEARD:
     case RECORD_AUDIT:
+    case RECORD_ENROLMENT:
     case RECORD_TABLES:
         break;
     }

@@ -12,7 +12,8 @@
 
 enum {
     NUMBER_DIGITS = 9, /* of N and of R: no overflow, and nobody types more */
-    WORD_BYTES = 32    /* longer words are not repeated to anybody */
+    WORD_BYTES = 32,   /* longer words are not repeated to anybody */
+    CODE_DIGITS = 6    /* of a one-time password, at least */
 };
 
 /* A line on its way through the parsers of the rows below. */
@@ -28,6 +29,7 @@ struct command_scan {
 static int parse_alone(struct command_scan *scan, struct command *c);
 static int parse_show(struct command_scan *scan, struct command *c);
 static int parse_confirm(struct command_scan *scan, struct command *c);
+static int parse_breakglass(struct command_scan *scan, struct command *c);
 static int parse_edit(struct command_scan *scan, struct command *c);
 static int parse_name(struct command_scan *scan, struct command *c);
 static int parse_reason(struct command_scan *scan, struct command *c);
@@ -53,6 +55,10 @@ static const struct command_spec specs[] = {
      "the draft or proposal exactly as it would be public", parse_show},
     {COMMAND_CONFIRM, "confirm", CHANGES(ROLE_DEPLOYER), "confirm [N[.R]] [quiet]", "confirm 7.2",
      "publish what was shown; quiet: no mail to subscribers", parse_confirm},
+    {COMMAND_BREAKGLASS, "breakglass", ROLE_DEPLOYER, COMMAND_IN_PRIVATE, COMMAND_PROOF_CODE,
+     COMMAND_LESS_NEVER, "breakglass N.R CODE [NEXT CODE] [NAME] [quiet]", "breakglass 7.2 123456",
+     "confirm with a one-time password while services are gone, by private message only",
+     parse_breakglass},
     {COMMAND_EDIT, "edit", CHANGES(ROLE_DEPLOYER), "edit N title|body|impact|components|start ...",
      "edit 7 impact minor", "change the draft or proposal before it is public", parse_edit},
     {COMMAND_TEXT, "text", CHANGES(ROLE_DEPLOYER), "text N [NAME]", "text 7 slow",
@@ -388,6 +394,44 @@ static int parse_confirm(struct command_scan *scan, struct command *c)
     }
 }
 
+/* One, or two that follow each other; each of 6 to 8 digits. */
+static bool is_code_length(size_t n)
+{
+    return (n >= 6 && n <= 8) || n == 12 || n == 14 || n == 16;
+}
+
+/* What is refused is never repeated: a code may be in it. */
+static int parse_breakglass(struct command_scan *scan, struct command *c)
+{
+    struct command_scan look;
+    size_t n, keep, used = 0;
+    const char *word;
+    int r = take_reference(scan, c);
+
+    if (r)
+        return r;
+    if (!c->revision)
+        return refuse_usage(scan, "the whole number is needed, as it was shown");
+    (void)take_colon(scan);
+    /* apps show a code as "123 456" */
+    for (;;) {
+        look = *scan;
+        word = next_word(&look, &n);
+        keep = trimmed(word, n);
+        if (!keep || strspn(word, "0123456789") < keep || used + keep >= sizeof c->code)
+            break;
+        memcpy(c->code + used, word, keep);
+        used += keep;
+        *scan = look;
+    }
+    if (!is_code_length(used))
+        return refuse_usage(scan, used ? "a code has 6 to 8 digits" : "the code is missing");
+    c->quiet = keep && word_is(word, keep, "quiet");
+    if (c->quiet)
+        *scan = look;
+    return take_text(scan, c);
+}
+
 static int parse_edit(struct command_scan *scan, struct command *c)
 {
     static const struct {
@@ -587,6 +631,15 @@ static bool is_plain_word(const char *word, size_t n)
     return n && n <= WORD_BYTES;
 }
 
+static bool has_long_number(const char *word, size_t n)
+{
+    size_t i, digits = 0;
+
+    for (i = 0; i < n && digits < CODE_DIGITS; i++)
+        digits = word[i] >= '0' && word[i] <= '9' ? digits + 1 : 0;
+    return digits == CODE_DIGITS;
+}
+
 /* Answers a first word that is no command. */
 static int refuse_word(struct command_scan *scan, const char *word, size_t n)
 {
@@ -594,6 +647,8 @@ static int refuse_word(struct command_scan *scan, const char *word, size_t n)
     char typed[WORD_BYTES + 16] = "that is no command";
     int64_t incident, revision;
 
+    if (has_long_number(word, n)) /* which may be a one-time password */
+        return refuse(scan, "that is no command: `%s help` lists them", scan->prefix);
     if (read_reference(word, n, &incident, &revision)) {
         if (revision)
             return refuse(scan,
@@ -701,7 +756,21 @@ int command_parse(const char *prefix, const char *line, struct command *ret_comm
     r = scan.spec->parse(&scan, &c);
     if (!r)
         *ret_command = c;
+    explicit_bzero(c.code, sizeof c.code);
     return r;
+}
+
+char *command_without_codes(const char *line, char *dst, size_t size)
+{
+    size_t i, n;
+
+    (void)utf8_print(dst, size, "%s", line);
+    for (i = 0; dst[i]; i += n ? n : 1) {
+        n = strspn(dst + i, "0123456789");
+        if (n >= CODE_DIGITS)
+            memset(dst + i, '*', n);
+    }
+    return dst;
 }
 
 /* ---- for help -------------------------------------------------------------------------------- */

@@ -19,6 +19,7 @@ enum command_verb {
     COMMAND_STATUS, /* the bare prefix */
     COMMAND_SHOW,
     COMMAND_CONFIRM,
+    COMMAND_BREAKGLASS,
     COMMAND_EDIT,
     COMMAND_TEXT,
     COMMAND_DISCARD,
@@ -79,7 +80,10 @@ struct command {
     enum step step;        /* update: STEP_IDENTIFIED or STEP_MONITORING; resolve: STEP_RESOLVED */
     int64_t duration_ms;   /* mute */
     bool start;            /* drill: start, else stop; the scenario's name is the text */
-    const char *text;      /* the rest, borrowed from the parsed line; "" when there is none */
+    /* breakglass: the digits of one or two one-time passwords, without blanks; the text is a
+     * person's name. Whoever has it overwrites it after use. */
+    char code[17];
+    const char *text; /* the rest, borrowed from the parsed line; "" when there is none */
 };
 
 enum {
@@ -103,6 +107,10 @@ struct command_spec {
     const char *help;    /* one line without a full stop */
     int (*parse)(struct command_scan *scan, struct command *c); /* for command_parse() alone */
 };
+
+/** A line as it may be kept where it was refused: every number that may be a one-time password gone
+ * astray is stars. @param dst cut to size. @return dst. */
+char *command_without_codes(const char *line, char *dst, size_t size);
 
 /** @return the table, in the order in which help shows it. */
 const struct command_spec *command_specs(size_t *ret_n);

@@ -14,6 +14,10 @@ static const char *details(enum command_verb verb)
     case COMMAND_CONFIRM:
         return "7.2 publishes exactly those words; 7, or nothing when one thing is open, means the "
                "latest that was shown";
+    case COMMAND_BREAKGLASS:
+        return "for people enrolled with `crier enrol`; each code works once, and two codes in a "
+               "row "
+               "are looked at at once even while somebody guesses";
     case COMMAND_EDIT:
         return "start is a time in UTC, 18:33; impact is none, minor, major or critical; "
                "components are like: Editing partial outage, Reading degraded performance";

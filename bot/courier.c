@@ -33,6 +33,11 @@ void courier_init(struct courier *c, struct engine *engine, const struct chat_po
     turn_init(&c->turn);
 }
 
+void courier_prove_by(struct courier *c, const struct proof_port *proof)
+{
+    c->proof = *proof;
+}
+
 void courier_finish(struct courier *c)
 {
     while (c->waiting) {
@@ -141,6 +146,17 @@ static void write_audit(const struct effect *e)
         log_audit("%s%s", e->audit, e->audit_early ? " [not stored yet]" : "");
 }
 
+/* The engine hears at once how a one-time password compares. */
+static void prove(struct courier *c, const struct proof_request *req)
+{
+    struct proof_answer answer = {.id = req->id, .result = PROOF_ABSENT, .key = ""};
+    struct input in = {.kind = INPUT_PROOF, .proof = &answer};
+
+    if (c->proof.check)
+        c->proof.check(c->proof.ctx, req, &answer);
+    (void)courier_input(c, &in, c->now);
+}
+
 /* @param late the turn had to wait for the store: its confirms may have gone stale meanwhile. */
 static void act(struct courier *c, const struct turn *t, bool late)
 {
@@ -171,6 +187,9 @@ static void act(struct courier *c, const struct turn *t, bool late)
             break;
         case EFFECT_RECORD:
             tell_record(c, &e->record);
+            break;
+        case EFFECT_PROOF:
+            prove(c, &e->proof);
             break;
         }
     }

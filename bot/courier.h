@@ -29,6 +29,7 @@ struct courier {
     struct chat_port chat;
     struct page_port page;
     struct store_port store;
+    struct proof_port proof;      /* without check: nobody is enrolled */
     struct turn turn;             /* filled by the inputs since the last commit */
     struct waiting_turn *waiting; /* oldest first */
     struct waiting_turn *last;
@@ -46,6 +47,8 @@ struct courier {
 /** @param engine borrowed. The ports' ctx must outlive the courier. */
 void courier_init(struct courier *c, struct engine *engine, const struct chat_port *chat,
                   const struct page_port *page, const struct store_port *store);
+/** Where one-time passwords are compared. @param proof its ctx must outlive the courier. */
+void courier_prove_by(struct courier *c, const struct proof_port *proof);
 /** Forgets what waits: it is not committed, so it never happened. */
 void courier_finish(struct courier *c);
 

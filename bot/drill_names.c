@@ -82,6 +82,7 @@ static bool is_about(enum command_verb v)
     case COMMAND_CONFIRM:
     case COMMAND_EDIT:
     case COMMAND_TEXT:
+    case COMMAND_BREAKGLASS:
     case COMMAND_DISCARD:
     case COMMAND_UPDATE:
     case COMMAND_RESOLVE:

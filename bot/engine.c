@@ -8,6 +8,7 @@
 #include "alerts.h"
 #include "audit.h"
 #include "budget.h"
+#include "breakglass.h"
 #include "buf.h"
 #include "chat.h"
 #include "disk.h"
@@ -83,6 +84,7 @@ void engine_destroy(struct engine *e)
     watch_tasks_finish(&e->m);
     insist_finish(&e->m);
     outside_finish(&e->m);
+    breakglass_finish(&e->m);
     model_finish(&e->m);
     free(e);
 }
@@ -302,6 +304,8 @@ int engine_load_row(void *engine, enum record_table t, const void *record)
         return load_ear(m, record);
     case RECORD_HEARD:
         return load_echo(m, record);
+    case RECORD_ENROLMENT:
+        return breakglass_load(m, record);
     case RECORD_AUDIT: /* never live */
     case RECORD_TABLES:
         break;
@@ -540,6 +544,9 @@ static void fire(struct model *m, const struct timer *t)
     case TIMER_MAINTENANCE:
         maintenance_due(m);
         return;
+    case TIMER_BREAKGLASS:
+        breakglass_due(m);
+        return;
     case TIMER_FOLLOW:
     case TIMER_REMIND:
     case TIMER_POSTMORTEM:
@@ -588,6 +595,7 @@ static void fire(struct model *m, const struct timer *t)
     case TIMER_MUTE:
     case TIMER_MAINTENANCE:
     case TIMER_REFUSALS:
+    case TIMER_BREAKGLASS:
     case TIMER_PURGE:
         return;
     }
@@ -765,6 +773,9 @@ int engine_step(struct engine *e, const struct input *in, struct now now, struct
         break;
     case INPUT_EAR:
         ears_position(m, in->ear);
+        break;
+    case INPUT_PROOF:
+        breakglass_proof(m, in->proof);
         break;
     }
     remind_look_all(m);

@@ -22,7 +22,8 @@ enum input_kind {
     INPUT_ANSWER,
     INPUT_CHAT,
     INPUT_STORE,
-    INPUT_EAR
+    INPUT_EAR,
+    INPUT_PROOF
 };
 
 /** The store does not write any more, or does again. */
@@ -41,6 +42,7 @@ struct input {
     const struct chat_event *chat;
     const struct store_event *store;
     const struct ear_position *ear;
+    const struct proof_answer *proof;
 };
 
 /** @param settings borrowed; must outlive the engine or the next engine_reload(). */

@@ -158,8 +158,9 @@ enum timer_kind {
     TIMER_ALARMS,        /* of the whole model: the page and the alarms are compared */
     TIMER_MAINTENANCE,   /* of the whole model: a planned window begins or ends */
     TIMER_POSTMORTEM,    /* its draft is sent again */
-    TIMER_REFUSALS, /* of the whole model: refusals without an entry in the audit are counted */
-    TIMER_PURGE     /* of the whole model, incident 0: old alerts and notes are forgotten */
+    TIMER_REFUSALS,   /* of the whole model: refusals without an entry in the audit are counted */
+    TIMER_BREAKGLASS, /* of the whole model: a one-time password is looked at */
+    TIMER_PURGE       /* of the whole model, incident 0: old alerts and notes are forgotten */
 };
 
 struct timer {
@@ -234,6 +235,7 @@ struct model {
     struct outside *outside;    /* outside.c's: what readers should see by now */
     char *page_trouble;         /* what a check of the pages found, until it is told; or NULL */
     bool check_pages;           /* the configuration was read again: they are to be checked */
+    struct breakglass *glass;   /* breakglass.c's; NULL: nobody has tried, nobody is enrolled */
     bool store_sick;            /* disk.c's: the store does not write */
     bool store_told;            /* that was said already, */
     int64_t store_told_boot_ms; /* the last time then */

@@ -6,6 +6,7 @@
 
 #include "access.h"
 #include "audit.h"
+#include "breakglass.h"
 #include "buf.h"
 #include "chat.h"
 #include "command.h"
@@ -18,6 +19,7 @@
 #include "propose.h"
 #include "recall.h"
 #include "remind.h"
+#include "utf8.h"
 #include "watch.h"
 
 enum {
@@ -25,7 +27,9 @@ enum {
     PLACES_BYTES = 100,
     /* Answers to people who are not listed, at one place, in one minute. */
     ANSWERS_MAX = 4,
-    ANSWERS_MS = 60 * 1000
+    ANSWERS_MS = 60 * 1000,
+    REPEATED_MAX = 10000, /* unknown numbers below are repeated to whoever typed them */
+    TEXT_BYTES = 600      /* of a line that is kept */
 };
 
 /* Everything that the handlers need about one command. */
@@ -34,9 +38,14 @@ struct request {
     const struct person_settings *person; /* NULL: not listed */
     struct command cmd;
     bool aloud; /* it is answered; see may_answer() */
+    bool glass; /* by one-time password */
 };
 
-#define SAY(m, q, ...) chat_say(m, (q)->line->place, SAY_ANSWER, __VA_ARGS__)
+#define SAY(m, q, ...)                                              \
+    do {                                                            \
+        if ((q)->aloud)                                             \
+            chat_say(m, (q)->line->place, SAY_ANSWER, __VA_ARGS__); \
+    } while (0)
 
 static const char *prefix_of(const struct model *m)
 {
@@ -69,6 +78,23 @@ static bool may_answer(struct model *m, const struct heard *line)
         return false;
     p->answers++;
     return true;
+}
+
+/* Where nobody's account can be found out there is another way, for some. */
+static bool has_way(const struct model *m, const struct request *q)
+{
+    return q->cmd.verb == COMMAND_CONFIRM && q->line->identity != IDENTITY_ACCOUNT &&
+           breakglass_is_way(m, q->line);
+}
+
+static void show_way(struct model *m, const struct request *q, const char *why)
+{
+    int i = settings_find_network(m->settings, q->line->network);
+
+    SAY(m, q,
+        "%s: refused, %s. With a one-time password, if you are enrolled: `/msg %s %s breakglass "
+        "N.R CODE`",
+        q->line->nick, why, i < 0 ? "me" : m->settings->network[i].nick, prefix_of(m));
 }
 
 /* "network/nick" of whoever asked, for longer answers. */
@@ -144,10 +170,18 @@ static void refuse(struct model *m, const struct request *q, enum access_verdict
         refuse_here(m, q);
         return;
     }
-    if (recorded && q->cmd.incident && model_incident(m, q->cmd.incident))
-        model_timeline(m, q->cmd.incident, m->now.wall_ms, "refused", q->line->nick, q->line->text);
+    if (recorded && q->cmd.incident && model_incident(m, q->cmd.incident)) {
+        char kept[TEXT_BYTES];
+
+        model_timeline(m, q->cmd.incident, m->now.wall_ms, "refused", q->line->nick,
+                       command_without_codes(q->line->text, kept, sizeof kept));
+    }
     if (verdict == ACCESS_RELAY) {
         SAY(m, q, "%s: refused, %s", q->line->nick, why);
+        return;
+    }
+    if (has_way(m, q)) {
+        show_way(m, q, why);
         return;
     }
     if (access_describe(m->settings, q->cmd.verb, who, sizeof who))
@@ -175,9 +209,11 @@ static struct incident *find_incident(struct model *m, const struct request *q)
     if (q->cmd.incident > 0 && q->cmd.incident < m->meta.next_incident)
         SAY(m, q, "%lld is closed; `%s` shows what is open", (long long)q->cmd.incident,
             prefix_of(m));
-    else
+    else if (q->cmd.incident < REPEATED_MAX)
         SAY(m, q, "there is no %lld; `%s` shows what is open", (long long)q->cmd.incident,
             prefix_of(m));
+    else /* it may be a one-time password */
+        SAY(m, q, "there is no such number; `%s` shows what is open", prefix_of(m));
     return NULL;
 }
 
@@ -243,8 +279,12 @@ static struct incident *find_public(struct model *m, const struct request *q)
 static void show_instead(struct model *m, const struct request *q, struct incident *inc,
                          const struct revision *rev, int64_t meant, const char *why)
 {
-    char *note = buf_printf("%s: nothing is published, %lld.%lld %s:", q->line->nick,
-                            (long long)inc->r.id, (long long)meant, why);
+    char *note;
+
+    if (!q->aloud)
+        return;
+    note = buf_printf("%s: nothing is published, %lld.%lld %s:", q->line->nick,
+                      (long long)inc->r.id, (long long)meant, why);
 
     if (note)
         chat_show_instead(m, inc, rev, q->line->place, note);
@@ -282,6 +322,11 @@ static bool may_still_approve(const struct model *m, const char *person)
     return i >= 0 && access_allows(m->settings->person[i].roles, COMMAND_CONFIRM);
 }
 
+static const char *by_what(const struct request *q)
+{
+    return q->glass ? " by one-time password (break-glass)" : "";
+}
+
 /* @return why two people are needed, as in "it is critical"; NULL: one is enough. */
 static const char *needs_two(const struct model *m, const struct incident *inc,
                              const struct revision *rev)
@@ -294,6 +339,26 @@ static const char *needs_two(const struct model *m, const struct incident *inc,
     return NULL;
 }
 
+/* Whether somebody's confirm stands, where two are needed. */
+static bool is_first_here(const struct model *m, const struct revision *rev)
+{
+    return may_still_approve(m, rev->r.first_approval) &&
+           m->now.boot_ms - rev->approved_boot_ms < m->settings->chat.confirm_expires_ms;
+}
+
+/* @return true when this person was the first already, which is said. */
+static bool is_same_again(struct model *m, const struct request *q, const struct incident *inc,
+                          const struct revision *rev)
+{
+    const char *why = needs_two(m, inc, rev);
+    bool again = why && is_first_here(m, rev) && !strcmp(rev->r.first_approval, name_of(q));
+
+    if (again)
+        SAY(m, q, "%s: you confirmed %lld.%lld already; it %s and needs a second person",
+            q->line->nick, (long long)inc->r.id, (long long)rev->r.number, why);
+    return again;
+}
+
 /* Where two people are needed: @return true when the second has come, or one is enough. */
 static bool is_approved(struct model *m, const struct request *q, struct incident *inc,
                         struct revision *rev)
@@ -302,21 +367,22 @@ static bool is_approved(struct model *m, const struct request *q, struct inciden
 
     if (!why)
         return true;
-    if (!may_still_approve(m, rev->r.first_approval) ||
-        m->now.boot_ms - rev->approved_boot_ms >= m->settings->chat.confirm_expires_ms) {
+    if (!is_first_here(m, rev)) {
         rev->r.first_approval_wall_ms = m->now.wall_ms;
         rev->approved_boot_ms = m->now.boot_ms;
         if (!model_text(m, &rev->r.first_approval, name_of(q)))
             return false;
         model_put(m, RECORD_REVISION, &rev->r);
-        model_timeline_of(m, inc->r.id, m->now.wall_ms, "confirm", name_of(q), "first of two",
+        model_timeline_of(m, inc->r.id, m->now.wall_ms, "confirm", name_of(q),
+                          q->glass ? "first of two, by one-time password (break-glass)"
+                                   : "first of two",
                           rev->r.number, "");
         audit_write(
             m,
             &(struct audit_entry){
                 .action = AUDIT_FIRST_CONFIRM, .person = name_of(q), .inc = inc, .rev = rev},
-            "first confirm %lld.%lld of two by %s at %s", (long long)inc->r.id,
-            (long long)rev->r.number, name_of(q), q->line->place);
+            "first confirm %lld.%lld of two by %s at %s%s", (long long)inc->r.id,
+            (long long)rev->r.number, name_of(q), q->line->place, by_what(q));
         model_timer_set(m, TIMER_SECOND_PERSON, inc->r.id,
                         m->now.boot_ms + m->settings->chat.second_person_ms);
         chat_home_and(m, inc, q->line->place,
@@ -326,12 +392,7 @@ static bool is_approved(struct model *m, const struct request *q, struct inciden
                       (long long)inc->r.id, (long long)rev->r.number);
         return false;
     }
-    if (!strcmp(rev->r.first_approval, name_of(q))) {
-        SAY(m, q, "%s: you confirmed %lld.%lld already; it %s and needs a second person",
-            q->line->nick, (long long)inc->r.id, (long long)rev->r.number, why);
-        return false;
-    }
-    return true;
+    return !is_same_again(m, q, inc, rev);
 }
 
 void obey_second_person_due(struct model *m, struct incident *inc)
@@ -402,46 +463,137 @@ static bool gives_back_what_is_free(struct model *m, const struct request *q, st
     return !changed;
 }
 
-static void confirm(struct model *m, const struct request *q)
+/* @return when it was first shown where that counts (boot clock), or NOW_NEVER. Whoever confirms by
+ * one-time password is in no channel that crier could tell: what was shown anywhere counts then. */
+static int64_t shown_at(const struct request *q, const struct incident *inc, int64_t revision)
 {
-    struct incident *inc = q->cmd.incident ? find_own(m, q) : find_only(m, q, true);
-    struct revision *rev;
+    int64_t at = incident_shown_at(inc, revision, q->line->place);
+    const struct shown *s;
+
+    for (s = q->glass ? inc->shown : NULL; s; s = s->next)
+        if (s->r.revision == revision && s->boot_ms < at)
+            at = s->boot_ms;
+    return at;
+}
+
+/* @return the revision that is meant and may be published, or NULL: it was said why not. */
+static struct revision *find_confirmable(struct model *m, const struct request *q,
+                                         struct incident *inc)
+{
+    struct revision *rev =
+        q->cmd.revision ? model_revision(inc, q->cmd.revision) : model_open_revision(inc);
     int64_t shown;
 
-    if (!inc)
-        return;
-    rev = q->cmd.revision ? model_revision(inc, q->cmd.revision) : model_open_revision(inc);
     if (!rev && !q->cmd.revision) {
         SAY(m, q, "%lld has nothing that waits for a confirm", (long long)inc->r.id);
-        return;
+        return NULL;
     }
     if (!rev || rev->r.state != REVISION_OPEN) {
         tell_not_open(m, q, inc, rev);
-        return;
+        return NULL;
     }
-    shown = incident_shown_at(inc, rev->r.number, q->line->place);
+    shown = shown_at(q, inc, rev->r.number);
     if (shown == NOW_NEVER) {
         /* nobody publishes words that they did not see: here they are */
         show_instead(m, q, inc, rev, rev->r.number, "had not been shown here");
-        return;
+        return NULL;
     }
     if (!q->cmd.revision && m->now.boot_ms - shown < m->settings->chat.confirm_guard_ms) {
         SAY(m, q, "%lld.%lld has only just been shown: if you mean it, `%s confirm %lld.%lld`",
             (long long)inc->r.id, (long long)rev->r.number, prefix_of(m), (long long)inc->r.id,
             (long long)rev->r.number);
-        return;
+        return NULL;
     }
-    if (!is_last_word(m, q, inc) || !gives_back_what_is_free(m, q, inc, rev) ||
-        !is_approved(m, q, inc, rev))
-        return;
+    return is_last_word(m, q, inc) ? rev : NULL;
+}
+
+/* What a second person has to say too, they have said. */
+static void take_confirm(struct model *m, const struct request *q, struct incident *inc,
+                         struct revision *rev)
+{
     audit_write(m,
-                &(struct audit_entry){
-                    .action = AUDIT_CONFIRM, .person = name_of(q), .inc = inc, .rev = rev},
-                "confirm %lld.%lld by %s at %s%s", (long long)inc->r.id, (long long)rev->r.number,
-                name_of(q), q->line->place, q->cmd.quiet ? ", no mail" : "");
-    model_timeline_of(m, inc->r.id, m->now.wall_ms, "confirm", name_of(q), q->line->text,
+                &(struct audit_entry){.action = q->glass ? AUDIT_BREAK_GLASS : AUDIT_CONFIRM,
+                                      .person = name_of(q),
+                                      .inc = inc,
+                                      .rev = rev},
+                "confirm %lld.%lld by %s at %s%s%s", (long long)inc->r.id, (long long)rev->r.number,
+                name_of(q), q->line->place, by_what(q), q->cmd.quiet ? ", no mail" : "");
+    model_timeline_of(m, inc->r.id, m->now.wall_ms, "confirm", name_of(q),
+                      q->glass ? "by one-time password (break-glass)" : q->line->text,
                       rev->r.number, "");
     outbox_confirm(m, inc, rev, name_of(q), q->line->place, q->cmd.quiet);
+}
+
+static void confirm(struct model *m, const struct request *q)
+{
+    struct incident *inc = q->cmd.incident ? find_own(m, q) : find_only(m, q, true);
+    struct revision *rev = inc ? find_confirmable(m, q, inc) : NULL;
+
+    if (rev && gives_back_what_is_free(m, q, inc, rev) && is_approved(m, q, inc, rev))
+        take_confirm(m, q, inc, rev);
+}
+
+/* ---- confirming by one-time password --------------------------------------------------------- */
+
+static struct request request_of(const struct approval *a)
+{
+    return (struct request){.line = a->line,
+                            .person = a->person,
+                            .cmd = {.verb = COMMAND_CONFIRM,
+                                    .incident = a->incident,
+                                    .revision = a->revision,
+                                    .quiet = a->quiet,
+                                    .text = ""},
+                            .aloud = a->aloud,
+                            .glass = true};
+}
+
+bool obey_may_approve(struct model *m, const struct approval *a)
+{
+    struct request q = request_of(a);
+    struct incident *inc = find_own(m, &q);
+    const struct revision *rev = inc ? find_confirmable(m, &q, inc) : NULL;
+
+    return rev && !is_same_again(m, &q, inc, rev);
+}
+
+/* In the home channel; where that is out of reach, wherever people talk. */
+static void say_aloud(struct model *m, const struct request *q, const struct incident *inc)
+{
+    const struct settings *s = m->settings;
+    bool home = model_is_joined(m, inc->r.home);
+    size_t i, k;
+
+    for (i = 0; i < s->n_networks; i++)
+        for (k = 0; k < s->network[i].n_channels; k++) {
+            char *place = buf_printf("%s/%s", s->network[i].name, s->network[i].channel[k].name);
+
+            if (!place)
+                model_fail(m);
+            else if (home ? !strcmp(place, inc->r.home)
+                          : (s->network[i].channel[k].roles & CHANNEL_TALK) &&
+                                model_is_joined(m, place))
+                chat_say(m, place, SAY_ANSWER,
+                         "%s confirmed %lld.%lld by one-time password (break-glass), as %s!%s",
+                         name_of(q), (long long)inc->r.id, (long long)q->cmd.revision,
+                         q->line->nick, q->line->userhost);
+            free(place);
+        }
+}
+
+bool obey_approve(struct model *m, const struct approval *a)
+{
+    struct request q = request_of(a);
+    struct incident *inc = find_own(m, &q);
+    struct revision *rev = inc ? find_confirmable(m, &q, inc) : NULL;
+
+    if (!rev || is_same_again(m, &q, inc, rev) || !gives_back_what_is_free(m, &q, inc, rev))
+        return false;
+    remind_reacted(m, inc);
+    say_aloud(m, &q, inc);
+    if (is_approved(m, &q, inc, rev))
+        take_confirm(m, &q, inc, rev);
+    return true;
 }
 
 /* ---- carrying out ---------------------------------------------------------------------------- */
@@ -673,6 +825,8 @@ static void carry_out(struct model *m, const struct request *q)
         if (inc && model_open_revision(inc))
             remind_foot(m, inc); /* nothing came of it: people may believe that it did */
         return;
+    case COMMAND_BREAKGLASS: /* obey() has done that */
+        return;
     case COMMAND_EDIT:
         change(m, q);
         return;
@@ -752,6 +906,18 @@ static void obey(struct model *m, const struct heard *line)
     r = command_parse(prefix_of(m), line->text, &q.cmd, why, sizeof why);
     if (r == CRIER_ENOENT)
         return;
+    if (!r && q.cmd.verb == COMMAND_BREAKGLASS) { /* has measures of its own */
+        struct heard kept = *line;                /* as the audit has it: without the code */
+
+        kept.text = "breakglass";
+        m->speaker = &kept;
+        breakglass_command(m, line, &q.cmd);
+        m->speaker = line;
+        explicit_bzero(q.cmd.code, sizeof q.cmd.code);
+        return;
+    }
+    if (r && !line->private)
+        breakglass_overheard(m, line);
     q.aloud = q.person || may_answer(m, line);
     m->turn->to_stranger = !q.person;
     if (r) {

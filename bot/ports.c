@@ -27,3 +27,18 @@ void page_incident_finish(struct page_incident *i)
     components_finish(&i->components);
     memset(i, 0, sizeof *i);
 }
+
+static void wipe(char *s)
+{
+    if (s)
+        explicit_bzero(s, strlen(s));
+    free(s);
+}
+
+void proof_request_finish(struct proof_request *r)
+{
+    free(r->person);
+    wipe(r->code);
+    wipe(r->next);
+    memset(r, 0, sizeof *r);
+}

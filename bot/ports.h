@@ -84,6 +84,7 @@ struct heard {
         *removed; /* what cleaning took out of the text (utf8_removed); "" or NULL: nothing */
     bool private; /* to the bot itself */
     bool outside; /* to a channel that whoever said it is not in */
+    bool secure;  /* it came over TLS, on crier's own connection */
     bool notice;  /* a NOTICE: never a command */
     bool action;  /* a CTCP ACTION: never a command */
     bool history; /* replayed: neither command nor signal */
@@ -282,6 +283,42 @@ struct page_sink {
 
 void page_request_finish(struct page_request *r);
 void page_incident_finish(struct page_incident *i);
+
+/* ---- proof: one-time passwords of people who were enrolled
+ * ------------------------------------------------------------ */
+
+/** What somebody says that they are. All of it is overwritten after use. */
+struct proof_request {
+    uint64_t id;     /* echoed */
+    char *person;    /* of the configuration */
+    char *code;      /* digits */
+    char *next;      /* the code of the time step behind it, or "" */
+    int64_t wall_ms; /* when it was heard */
+};
+
+enum proof_result {
+    PROOF_RIGHT,
+    PROOF_WRONG,
+    PROOF_ABSENT, /* that person is not enrolled */
+    PROOF_BROKEN  /* it could not be looked at: the reason is in the log */
+};
+
+struct proof_answer {
+    uint64_t id; /* 0: it only tells how many are enrolled */
+    enum proof_result result;
+    int64_t step;    /* PROOF_RIGHT: the time step of the code, of the later one of two */
+    const char *key; /* PROOF_RIGHT: of this enrolment, "" else; borrowed until the next check */
+    size_t enrolled; /* with id 0: how many people are */
+};
+
+struct proof_port {
+    void *ctx;
+    /** Compares with the codes of the time step under way at wall_ms, of the one before and the
+     * one behind. Says nothing of whether they were used. Reads one small file. */
+    void (*check)(void *ctx, const struct proof_request *req, struct proof_answer *ret_answer);
+};
+
+void proof_request_finish(struct proof_request *r);
 
 /* ---- store
  * ---------------------------------------------------------------------------------------------- */

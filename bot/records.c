@@ -180,6 +180,11 @@ static const struct column audit_columns[] = {
     TEXT(record_audit, line),       TEXT(record_audit, prev),     TEXT(record_audit, hash),
 };
 
+static const struct column enrolment_columns[] = {
+    INT(record_enrolment, id),      INT(record_enrolment, live), INT(record_enrolment, floor_step),
+    TEXT(record_enrolment, person), TEXT(record_enrolment, key), TEXT(record_enrolment, used),
+};
+
 static const struct table tables[RECORD_TABLES] = {
     [RECORD_META] = TABLE("meta", record_meta, meta_columns),
     [RECORD_INCIDENT] = TABLE("incident", record_incident, incident_columns),
@@ -193,6 +198,7 @@ static const struct table tables[RECORD_TABLES] = {
     [RECORD_EAR] = TABLE("ear", record_ear, ear_columns),
     [RECORD_HEARD] = TABLE("heard", record_heard, heard_columns),
     [RECORD_AUDIT] = TABLE("audit", record_audit, audit_columns),
+    [RECORD_ENROLMENT] = TABLE("enrolment", record_enrolment, enrolment_columns),
 };
 
 const struct table *record_table(enum record_table t)

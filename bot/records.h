@@ -28,6 +28,7 @@ enum record_table {
     RECORD_EAR,         /* how far log files and feeds have been read */
     RECORD_HEARD,       /* what sources with several ears said lately, to know an echo */
     RECORD_AUDIT,       /* who did what: only ever added to, see struct record_audit */
+    RECORD_ENROLMENT,   /* one-time passwords that were used */
     RECORD_TABLES
 };
 
@@ -312,6 +313,15 @@ struct record_audit {
     char *line; /* what happened, as the log has it */
     char *prev;
     char *hash;
+};
+
+struct record_enrolment {
+    int64_t id;
+    int64_t live;
+    int64_t floor_step; /* nothing up to this time step counts any more */
+    char *person;       /* as configured */
+    char *key;          /* of this enrolment; another one begins anew */
+    char *used;         /* time steps above the floor that were used, see used_steps.h */
 };
 
 enum column_type { COLUMN_INT64, COLUMN_TEXT };

@@ -322,6 +322,11 @@ struct drill_settings {
     int64_t coach_ms; /* nobody has taken the next step for so long: it is told; 30 s */
 };
 
+/** Confirming by one-time password while services are gone ("break_glass"). */
+struct break_glass_settings {
+    int64_t digits; /* of codes of people who are enrolled from now on; 6 */
+};
+
 struct report_settings {
     bool postmortem_draft; /* on resolve the page gets a draft of a postmortem */
 };
@@ -374,6 +379,7 @@ struct settings {
     struct read_only_settings read_only;
     struct http_settings http;
     struct report_settings report;
+    struct break_glass_settings break_glass;
     struct reload_settings reload;
     struct drill_settings drill;
     struct setting_place *place; /* may be NULL: not from a file */

@@ -472,6 +472,13 @@ static const struct setting_key report_keys[] = {
 SECTION(report_section, "report", report_settings, SETTING_NO_WHERE, report_keys,
         "what is made of an incident that is over");
 
+static const struct setting_key break_glass_keys[] = {
+    INTEGER(break_glass_settings, "digits", digits, 6, 8, "6", "digits",
+            "length of the one-time passwords of people whom `crier enrol` enrols from now on"),
+};
+SECTION(break_glass_section, "break_glass", break_glass_settings, SETTING_NO_WHERE,
+        break_glass_keys, "confirming by one-time password while services are gone");
+
 static const struct setting_key drill_keys[] = {
     PATHNAME(drill_settings, "scenarios", scenarios, NULL, 0,
              "directory of recorded outages, NAME.log; without it the directory scenarios beside "
@@ -533,6 +540,8 @@ static const struct setting_key file_keys[] = {
     GROUP(settings, read_only, read_only_section, "read-only periods that bots announce"),
     GROUP(settings, http, http_section, "crier's own web server: the board, webhooks, health"),
     GROUP(settings, report, report_section, "what is made of an incident that is over"),
+    GROUP(settings, break_glass, break_glass_section,
+          "confirming by one-time password while services are gone"),
     GROUP(settings, reload, reload_section,
           "what is looked at before SIGHUP takes a new configuration"),
     GROUP(settings, drill, drill_section, "practice outages"),

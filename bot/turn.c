@@ -22,6 +22,7 @@ static void effect_finish(struct effect *e)
     free(e->record.place);
     free(e->record.where);
     page_request_finish(&e->page);
+    proof_request_finish(&e->proof);
 }
 
 void turn_finish(struct turn *t)
@@ -134,6 +135,17 @@ void turn_page(struct turn *t, struct page_request *req)
         e->page = *req;
     else
         page_request_finish(req);
+    memset(req, 0, sizeof *req);
+}
+
+void turn_proof(struct turn *t, struct proof_request *req)
+{
+    struct effect *e = append(t, EFFECT_PROOF);
+
+    if (e)
+        e->proof = *req;
+    else
+        proof_request_finish(req);
     memset(req, 0, sizeof *req);
 }
 

@@ -14,8 +14,9 @@
 enum effect_kind {
     EFFECT_SAY,
     EFFECT_PAGE,
-    EFFECT_AUDIT, /* a line for the audit log */
-    EFFECT_RECORD /* an incident's timeline is read from the store and said */
+    EFFECT_AUDIT,  /* a line for the audit log */
+    EFFECT_RECORD, /* an incident's timeline is read from the store and said */
+    EFFECT_PROOF   /* a one-time password is compared */
 };
 
 /** What is read from the store for somebody, after the commit. */
@@ -36,6 +37,7 @@ struct effect {
     bool audit_early;             /* written before its row; it comes again with that */
     struct store_seal audit_seal; /* of its row; number 0: not known (yet) */
     struct record_request record; /* EFFECT_RECORD; strings owned */
+    struct proof_request proof;   /* EFFECT_PROOF; strings owned */
 };
 
 struct turn {
@@ -63,6 +65,8 @@ void turn_say(struct turn *t, const char *place, enum say_priority priority, uin
               uint64_t replaces, const char *text);
 /** Appends a request; takes the strings of *req over, also on failure, and zeroes it. */
 void turn_page(struct turn *t, struct page_request *req);
+/** Appends a comparison; takes the strings of *req over, also on failure, and zeroes it. */
+void turn_proof(struct turn *t, struct proof_request *req);
 /** Takes out the effects that may go ahead; the others keep their order.
  * @param ret an empty turn that gets them; the caller's to turn_finish(). @return 0 or
  * CRIER_ENOMEM: nothing was taken out. */

@@ -57,6 +57,9 @@ static void check_success(const char *line, const struct command *c)
     case COMMAND_MUTE:
         assert(!c->incident && c->duration_ms > 0 && *c->text);
         break;
+    case COMMAND_BREAKGLASS:
+        assert(c->incident && c->revision && strlen(c->code) >= 6);
+        break;
     case COMMAND_SHOW:
     case COMMAND_CONFIRM:
         break;
