@@ -4,7 +4,7 @@ CC       ?= cc
 PYTHON   := /usr/bin/python3
 BUILD    ?= build
 SAN      ?= 0
-PKGS     := libcurl jansson libconfig sqlite3 libpcre2-8 libmicrohttpd expat zlib libcrypto libseccomp
+PKGS     := libcurl jansson libconfig sqlite3 libpcre2-8 libmicrohttpd expat zlib libcrypto libseccomp liboath
 
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wold-style-definition -Wformat=2 -Wundef -Wvla -Wcast-qual -Wwrite-strings \

@@ -81,9 +81,10 @@ static bool may_answer(struct model *m, const struct heard *line)
 }
 
 /* Where nobody's account can be found out there is another way, for some. */
-static bool has_way(const struct model *m, const struct request *q)
+static bool has_way(const struct model *m, const struct request *q, enum access_verdict verdict)
 {
-    return q->cmd.verb == COMMAND_CONFIRM && q->line->identity != IDENTITY_ACCOUNT &&
+    return q->cmd.verb == COMMAND_CONFIRM &&
+           (verdict == ACCESS_UNKNOWN || verdict == ACCESS_NO_ACCOUNT || verdict == ACCESS_SOON) &&
            breakglass_is_way(m, q->line);
 }
 
@@ -180,7 +181,7 @@ static void refuse(struct model *m, const struct request *q, enum access_verdict
         SAY(m, q, "%s: refused, %s", q->line->nick, why);
         return;
     }
-    if (has_way(m, q)) {
+    if (has_way(m, q, verdict)) {
         show_way(m, q, why);
         return;
     }

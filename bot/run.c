@@ -36,6 +36,7 @@
 #include "secret.h"
 #include "statuspage.h"
 #include "store_sqlite.h"
+#include "totp.h"
 #include "web.h"
 
 enum {
@@ -71,6 +72,7 @@ struct run {
     struct notify *notify;
     struct pager *pager; /* NULL: no command is configured */
     struct paging paging;
+    struct totp *totp;
     struct run_web web;
     struct run_board board;
     struct run_ears *ears;
@@ -260,6 +262,16 @@ static void on_chat_event(void *ctx, const struct chat_event *event)
     paging_chat(&r->paging, event, r->now);
     if (event->kind == CHAT_SHOWN)
         CRASH_POINT("say.shown");
+    step(r, &in);
+}
+
+static void on_enrolled(void *ctx, size_t n)
+{
+    struct run *r = ctx;
+    struct proof_answer answer = {.result = PROOF_ABSENT, .key = "", .enrolled = n};
+    struct input in = {.kind = INPUT_PROOF, .proof = &answer};
+
+    log_info("totp", "%zu people are enrolled for one-time passwords", n);
     step(r, &in);
 }
 
@@ -624,6 +636,7 @@ static int start(struct run *r)
     struct chat_sink chat_sink = {.ctx = r, .heard = on_heard, .event = on_chat_event};
     struct store_sink store_sink = {.ctx = r, .sealed = on_sealed, .committed = on_committed};
     struct ear_sink ear_sink = {.ctx = r, .line = on_ear_line, .position = on_ear_position};
+    struct totp_sink totp_sink = {.ctx = r, .enrolled = on_enrolled};
     struct store_port store;
     struct chat_port chat;
     char why[WHY_BYTES] = "";
@@ -669,7 +682,8 @@ static int start(struct run *r)
     err = make_page(r, r->settings, &r->page);
     if (err)
         return err == CRIER_ENOMEM ? EX_OSERR : EX_CONFIG;
-    if (run_ears_create(r->net, &ear_sink, &r->ears) ||
+    if (totp_create(r->state_dir, &totp_sink, &r->totp) ||
+        run_ears_create(r->net, &ear_sink, &r->ears) ||
         run_ears_set(r->ears, r->settings, r->engine) ||
         irc_create(r->settings, r->net, &chat_sink, &r->irc))
         return EX_OSERR;
@@ -693,9 +707,12 @@ static void wire(struct run *r)
     struct page_port submit = {.ctx = r, .submit = page_submit};
     struct store_port store = store_sqlite_port(r->store);
     struct chat_port chat = irc_chat_port(r->irc);
+    struct proof_port proof;
     struct source_port port;
 
     courier_init(&r->courier, r->engine, &chat, &submit, &store);
+    proof = totp_proof_port(r->totp);
+    courier_prove_by(&r->courier, &proof);
     loop_init(&r->loop, &r->wait);
     loop_add(&r->loop, &clock);
     port = process_signals_source_port(r->signals);
@@ -707,6 +724,8 @@ static void wire(struct run *r)
     loop_add(&r->loop, &page);
     loop_add(&r->loop, &irc);
     loop_add(&r->loop, &ears);
+    port = totp_source_port(r->totp);
+    loop_add(&r->loop, &port);
     port = run_reload_source_port(&r->reload);
     loop_add(&r->loop, &port);
     port = run_drill_source_port(r->drill);
@@ -740,6 +759,7 @@ static void stop(struct run *r)
     process_signals_destroy(r->signals);
     notify_destroy(r->notify);
     pager_destroy(r->pager);
+    totp_destroy(r->totp);
     paging_finish(&r->paging);
     patterns_destroy(r->patterns);
     settings_destroy(r->settings);

@@ -159,7 +159,8 @@ void fake_chat_hear(struct fake_chat *f, const char *place, const char *nick, co
     heard.network = network;
     heard.place = place;
     heard.nick = nick;
-    heard.userhost = "user@host.example";
+    heard.userhost = f->userhost ? f->userhost : "user@host.example";
+    heard.secure = !f->plain;
     heard.account = account;
     heard.identity = account ? IDENTITY_ACCOUNT : IDENTITY_NONE;
     heard.text = clean;

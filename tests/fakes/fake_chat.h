@@ -25,9 +25,11 @@ struct fake_chat {
     struct chat_sink sink;  /* set by the test */
     struct fake_line *line; /* in the order of say() */
     size_t n, cap;
-    bool hold;        /* lines stay unsent until fake_chat_send() */
-    int refuse;       /* not 0: say() returns this */
-    uint64_t next_id; /* of heard lines */
+    bool hold;            /* lines stay unsent until fake_chat_send() */
+    int refuse;           /* not 0: say() returns this */
+    uint64_t next_id;     /* of heard lines */
+    const char *userhost; /* of whoever speaks; NULL: user@host.example; borrowed */
+    bool plain;           /* lines do not come over TLS */
 };
 
 void fake_chat_init(struct fake_chat *f);

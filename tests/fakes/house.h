@@ -11,6 +11,7 @@
 #include "engine.h"
 #include "fake_chat.h"
 #include "fake_page.h"
+#include "fake_proof.h"
 #include "fake_store.h"
 #include "hearing.h"
 #include "patterns.h"
@@ -29,6 +30,7 @@ struct house {
     struct fake_chat chat;
     struct fake_page page;
     struct fake_store store;
+    struct fake_proof proof;
     struct now now;
     bool page_answers; /* requests are answered as soon as they leave; default true */
     bool disk_full;    /* commits fail; default false */

@@ -546,7 +546,7 @@ static void syntax_errors(void **state)
         "conf/test.cfg:2: unknown key \"porridge\" in the file: take it out; known are state_dir, "
         "confine, pages, components, networks, people, relays, formats, sources, rules, wordings, "
         "internal_words, triage, chat, pager, follow, reminders, maintenance, read_only, http, "
-        "report, reload, drill\n"
+        "report, break_glass, reload, drill\n"
         "conf/test.cfg:4: syntax error: look here and on the line before for a quote, comma or "
         "bracket that is missing or too many, or a word without quotes; what follows was not "
         "read\n");
@@ -678,7 +678,7 @@ static void includes_relative_to_the_file(void **state)
         "DIR/sub/one.cfg:4: unknown key \"zebra\" in the file: take it out; known are "
         "state_dir, confine, pages, components, networks, people, relays, formats, sources, rules, "
         "wordings, internal_words, triage, chat, pager, follow, reminders, maintenance, read_only, "
-        "http, report, reload, drill\n"
+        "http, report, break_glass, reload, drill\n"
         "DIR/sub/two.cfg:1: pages.name is a number: write a string in quotes, such as "
         "\"5\"\n");
 
