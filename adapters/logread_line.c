@@ -359,6 +359,7 @@ static void said(struct logline *ret, char *nick, size_t nick_bytes, char *text,
         ret->channel_bytes = (size_t)(ret->nick + ret->nick_bytes - ret->channel);
         ret->channel[ret->channel_bytes] = '\0';
         ret->nick_bytes = (size_t)(target - ret->nick);
+        logline_strip_rank(&ret->nick, &ret->nick_bytes); /* a blank before the colon */
     }
     if (!ret->nick_bytes) {
         unknown(ret, "nobody's name is in it");

@@ -42,6 +42,7 @@ const struct store_migration store_migrations[] = {
     {2, RECORD_HEARD, NULL},
     {3, RECORD_AUDIT, NULL},
     {3, RECORD_ENROLMENT, NULL},
+    {3, RECORD_OPENING, NULL},
     {0, RECORD_META, NULL},
 };
 

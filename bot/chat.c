@@ -25,6 +25,8 @@ static void vsay(struct model *m, const char *place, enum say_priority priority,
 {
     char text[SAY_BYTES]; /* texts from outside may be endless: that is no reason to fail */
 
+    if (m->terse && priority == SAY_ANSWER)
+        return;
     (void)utf8_vprint(text, sizeof text, fmt, ap);
     turn_say(m->turn, place, priority, 0, slot, text);
 }
@@ -87,11 +89,14 @@ void chat_home(struct model *m, const struct incident *inc, enum say_priority pr
 void chat_home_and(struct model *m, const struct incident *inc, const char *place, const char *fmt,
                    ...)
 {
+    bool terse = m->terse;
     va_list ap;
 
+    m->terse = false; /* something has happened, which everybody there must know */
     va_start(ap, fmt);
     vsay(m, inc->r.home, SAY_ANSWER, 0, fmt, ap);
     va_end(ap);
+    m->terse = terse;
     if (!place || !place[0] || !strcmp(place, inc->r.home))
         return;
     va_start(ap, fmt);

@@ -321,7 +321,8 @@ void chat_show(struct model *m, struct incident *inc, const struct revision *rev
 void chat_show_instead(struct model *m, struct incident *inc, const struct revision *rev,
                        const char *place, const char *note)
 {
-    (void)chat_show_noted(m, inc, rev, place, SAY_ANSWER, note);
+    if (!m->terse)
+        (void)chat_show_noted(m, inc, rev, place, SAY_ANSWER, note);
 }
 
 static void point(struct model *m, const struct incident *inc, const struct revision *rev)

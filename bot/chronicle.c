@@ -178,6 +178,7 @@ int chronicle_take(void *chronicle, enum record_table t, const void *record)
     case RECORD_HEARD:
     case RECORD_AUDIT:
     case RECORD_ENROLMENT:
+    case RECORD_OPENING:
     case RECORD_TABLES:
         break;
     }

@@ -22,6 +22,7 @@ enum decision_kind {
     DECISION_PLANNED,   /* a maintenance window covers it */
     DECISION_HELD,      /* people closed what it belonged to, and it has not recovered since */
     DECISION_FULL,      /* as many are open as there may be */
+    DECISION_MANY,      /* signals have opened as many within an hour as they may */
     DECISION_REMEMBERED /* a warning or less: it joins what opens */
 };
 

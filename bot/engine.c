@@ -12,6 +12,7 @@
 #include "buf.h"
 #include "chat.h"
 #include "disk.h"
+#include "drafts.h"
 #include "ears.h"
 #include "err.h"
 #include "follow.h"
@@ -22,6 +23,7 @@
 #include "obey.h"
 #include "outbox.h"
 #include "outside.h"
+#include "pace.h"
 #include "postmortem.h"
 #include "remind.h"
 #include "triage.h"
@@ -304,6 +306,8 @@ int engine_load_row(void *engine, enum record_table t, const void *record)
         return load_ear(m, record);
     case RECORD_HEARD:
         return load_echo(m, record);
+    case RECORD_OPENING:
+        return drafts_load(m, record);
     case RECORD_ENROLMENT:
         return breakglass_load(m, record);
     case RECORD_AUDIT: /* never live */
@@ -466,6 +470,7 @@ int engine_start(struct engine *e, struct now now, struct turn *turn)
     outbox_restore(m);
     watch_restore(m);
     ears_restore(m);
+    drafts_restore(m);
     follow_restore(m);
     remind_restore(m);
     postmortem_restore(m);
@@ -512,6 +517,8 @@ static void fire(struct model *m, const struct timer *t)
     switch (t->kind) { /* those that belong to no incident in memory */
     case TIMER_PURGE:
         maintenance_due(m);
+        drafts_purge(m);
+        pace_purge(m);
         triage_purge(m);
         ears_purge(m);
         show_moved(m);

@@ -555,6 +555,20 @@ void model_finish(struct model *m)
         record_finish(RECORD_HEARD, &e->r);
         free(e);
     }
+    while (m->openings) {
+        struct opening *o = m->openings;
+
+        m->openings = o->next;
+        record_finish(RECORD_OPENING, &o->r);
+        free(o);
+    }
+    while (m->speakers) {
+        struct speaker *s = m->speakers;
+
+        m->speakers = s->next;
+        free(s->person);
+        free(s);
+    }
     while (m->places) {
         struct place *p = m->places;
 

@@ -139,6 +139,8 @@ struct place {
     int64_t refusals_since_boot_ms; /* of theirs, while refusals is not 0; obey.c's */
     int64_t refusals_since_wall_ms;
     int64_t refusals;
+    int64_t busy_boot_ms; /* pace.c's: until then what people said there counts */
+    bool busy_told;
     struct place *next;
 };
 
@@ -195,6 +197,23 @@ struct echo {
     struct echo *next;     /* oldest first */
 };
 
+/* A draft that signals opened less than an hour ago. */
+struct opening {
+    struct record_opening r;
+    int64_t boot_ms;
+    int told;             /* drafts.c's: that no more open while it counts */
+    struct opening *next; /* newest first */
+};
+
+/* Somebody of the configuration who gave commands lately; see pace.h. Runtime only. */
+struct speaker {
+    char *person;
+    int64_t busy_boot_ms;   /* until then what they said counts */
+    int64_t answer_boot_ms; /* when they were last answered beyond the limit */
+    bool told;              /* that the limit is reached */
+    struct speaker *next;
+};
+
 struct note {
     struct record_timeline r;
     uint64_t line_id; /* of the line, in this process */
@@ -218,6 +237,8 @@ struct model {
     struct ear *ears;
     struct echo *echoes, *echoes_last;
     size_t n_echoes;
+    struct opening *openings;
+    struct speaker *speakers;
     struct place *places;
     struct pending_shown *pending;
     struct timer *timers;
@@ -228,6 +249,7 @@ struct model {
     struct page_watch *page;     /* as in the settings; see model_page_watch() */
     bool asked;                  /* a command is carried out: what is said answers it */
     const struct heard *speaker; /* for the audit: the line of the command that is carried out */
+    bool terse;                  /* pace.h: it is one too many, and gets no answer of its own */
     int64_t mute_boot_ms;        /* no reminders until then */
     int64_t start_boot_ms;
     struct insist *insists;     /* insist.c's: who was asked once more, newest first */

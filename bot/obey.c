@@ -16,6 +16,7 @@
 #include "incident.h"
 #include "maintenance.h"
 #include "outbox.h"
+#include "pace.h"
 #include "propose.h"
 #include "recall.h"
 #include "remind.h"
@@ -894,12 +895,48 @@ static void refuse_sick(struct model *m, const struct request *q)
                     q->line->place);
 }
 
+/*
+ * Whether a command of somebody on the list is one that is heeded, by how many there were lately.
+ *
+ * @param parsed whether it is a command at all. @param ret_over they have said too much: what they
+ *               decide is carried out all the same, with an answer now and then.
+ */
+static bool keeps_pace(struct model *m, const struct request *q, bool parsed, bool *ret_over)
+{
+    const char *place = q->line->private ? NULL : q->line->place;
+    bool reads = !parsed || !access_changes(&q->cmd);
+    struct pace pace = pace_take(m, q->person->name, place, reads);
+
+    *ret_over = pace.kind == PACE_PERSON;
+    if (pace.kind == PACE_FREE)
+        return true;
+    if (pace.kind == PACE_PERSON && parsed &&
+        (q->cmd.verb == COMMAND_CONFIRM || q->cmd.verb == COMMAND_DISCARD)) {
+        m->terse = !pace_may_answer(m, q->person->name);
+        return true;
+    }
+    if (!pace.tell)
+        return false;
+    if (pace.kind == PACE_PERSON)
+        SAY(m, q,
+            "%s: that was %lld commands in a minute: for a moment I heed only your confirm and "
+            "discard",
+            q->line->nick, (long long)m->settings->chat.commands_per_minute);
+    else
+        SAY(m, q,
+            "%s: %lld commands in a minute here: for a moment I answer no questions; what "
+            "changes something I do",
+            q->line->nick, (long long)m->settings->chat.channel_commands_per_minute);
+    return false;
+}
+
 static void obey(struct model *m, const struct heard *line)
 {
     struct request q = {.line = line};
     char why[COMMAND_WHY_BYTES];
     int i = hearing_person(m->settings, line);
     enum access_verdict verdict;
+    bool over = false;
     int r;
 
     if (i >= 0)
@@ -921,12 +958,16 @@ static void obey(struct model *m, const struct heard *line)
         breakglass_overheard(m, line);
     q.aloud = q.person || may_answer(m, line);
     m->turn->to_stranger = !q.person;
+    if (q.person && !keeps_pace(m, &q, !r, &over))
+        return;
     if (r) {
         if (q.aloud && !line->outside && !hearing_relay(m->settings, line))
             SAY(m, &q, "%s: %s", line->nick, why);
         return;
     }
     verdict = access_judge(m->settings, line, &q.cmd, i);
+    if (over && verdict != ACCESS_GRANTED)
+        q.aloud = false; /* for the audit alone */
     if (verdict != ACCESS_GRANTED && verdict <= ACCESS_PLACE)
         refuse(m, &q, verdict);
     else if (q.aloud && m->store_sick && access_changes(&q.cmd))
@@ -944,7 +985,7 @@ void obey_command(struct model *m, const struct heard *line)
     m->speaker = line;
     obey(m, line);
     m->speaker = NULL;
-    m->asked = false;
+    m->asked = m->terse = false;
     m->turn->ahead = false;
     m->turn->to_stranger = false;
 }

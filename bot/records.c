@@ -185,6 +185,13 @@ static const struct column enrolment_columns[] = {
     TEXT(record_enrolment, person), TEXT(record_enrolment, key), TEXT(record_enrolment, used),
 };
 
+static const struct column opening_columns[] = {
+    INT(record_opening, id),
+    INT(record_opening, live),
+    INT(record_opening, wall_ms),
+    TEXT(record_opening, source),
+};
+
 static const struct table tables[RECORD_TABLES] = {
     [RECORD_META] = TABLE("meta", record_meta, meta_columns),
     [RECORD_INCIDENT] = TABLE("incident", record_incident, incident_columns),
@@ -199,6 +206,7 @@ static const struct table tables[RECORD_TABLES] = {
     [RECORD_HEARD] = TABLE("heard", record_heard, heard_columns),
     [RECORD_AUDIT] = TABLE("audit", record_audit, audit_columns),
     [RECORD_ENROLMENT] = TABLE("enrolment", record_enrolment, enrolment_columns),
+    [RECORD_OPENING] = TABLE("opening", record_opening, opening_columns),
 };
 
 const struct table *record_table(enum record_table t)

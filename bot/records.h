@@ -29,6 +29,7 @@ enum record_table {
     RECORD_HEARD,       /* what sources with several ears said lately, to know an echo */
     RECORD_AUDIT,       /* who did what: only ever added to, see struct record_audit */
     RECORD_ENROLMENT,   /* one-time passwords that were used */
+    RECORD_OPENING,     /* drafts that signals opened lately, to know when these are too many */
     RECORD_TABLES
 };
 
@@ -322,6 +323,13 @@ struct record_enrolment {
     char *person;       /* as configured */
     char *key;          /* of this enrolment; another one begins anew */
     char *used;         /* time steps above the floor that were used, see used_steps.h */
+};
+
+struct record_opening {
+    int64_t id;
+    int64_t live;
+    int64_t wall_ms;
+    char *source; /* of the signal that opened it */
 };
 
 enum column_type { COLUMN_INT64, COLUMN_TEXT };

@@ -86,6 +86,8 @@ static const char *decision_name(enum decision_kind k)
         return "held";
     case DECISION_FULL:
         return "full";
+    case DECISION_MANY:
+        return "many";
     case DECISION_REMEMBERED:
         return "remembered";
     }
@@ -132,6 +134,12 @@ void replay_decision(struct buf *b, const struct settings *settings, const struc
     case DECISION_FULL:
         buf_addf(b, "%lld are open, the most there may be (triage.max_open)",
                  (long long)t->max_open);
+        return;
+    case DECISION_MANY:
+        buf_addf(b,
+                 "too many drafts within an hour (triage.max_source_drafts_per_hour %lld, "
+                 "max_drafts_per_hour %lld)",
+                 (long long)t->max_source_drafts_per_hour, (long long)t->max_drafts_per_hour);
         return;
     case DECISION_REMEMBERED:
         buf_adds(b, "remembered for what may open");

@@ -233,15 +233,17 @@ struct wording_settings {
 };
 
 struct triage_settings {
-    int64_t deploy_window_ms; /* 15 min */
-    int64_t storm_window_ms;  /* 5 min */
-    int64_t storm_count;      /* 3 */
-    int64_t lookback_ms;      /* 10 min */
-    int64_t join_window_ms;   /* 10 min after opening, paging and critical alerts join */
-    int64_t draft_quiet_ms;   /* 60 min: a draft whose alerts are quiet is closed */
-    int64_t deploy_max_ms;    /* 3 h: a deploy that never ended is taken for over */
-    int64_t max_signals;      /* remembered alerts, oldest go first; 20000 */
-    int64_t max_open;         /* open incidents and drafts at once; 20 */
+    int64_t deploy_window_ms;           /* 15 min */
+    int64_t storm_window_ms;            /* 5 min */
+    int64_t storm_count;                /* 3 */
+    int64_t lookback_ms;                /* 10 min */
+    int64_t join_window_ms;             /* 10 min after opening, paging and critical alerts join */
+    int64_t draft_quiet_ms;             /* 60 min: a draft whose alerts are quiet is closed */
+    int64_t deploy_max_ms;              /* 3 h: a deploy that never ended is taken for over */
+    int64_t max_signals;                /* remembered alerts, oldest go first; 20000 */
+    int64_t max_open;                   /* open incidents and drafts at once; 20 */
+    int64_t max_drafts_per_hour;        /* that signals open, in any hour; 12 */
+    int64_t max_source_drafts_per_hour; /* of these, by the signals of one source; 6 */
 };
 
 struct chat_settings {
@@ -253,6 +255,8 @@ struct chat_settings {
     bool two_for_critical;        /* two people for impact critical */
     int64_t second_person_ms;     /* then others are named; 5 min */
     int64_t max_text_chars;       /* title and body together; 300, the most */
+    int64_t commands_per_minute;  /* of one person; 20 */
+    int64_t channel_commands_per_minute; /* of all people on the list, in one channel; 60 */
 };
 
 /** Who is called when no talk channel can be reached ("pager"); see adapters/pager.h. */

@@ -353,6 +353,10 @@ static const struct setting_key triage_keys[] = {
             "alerts remembered; the oldest go first"),
     INTEGER(triage_settings, "max_open", max_open, 1, 1000, "20", "incidents",
             "incidents and drafts open at once"),
+    INTEGER(triage_settings, "max_drafts_per_hour", max_drafts_per_hour, 1, 1000, "12", "drafts",
+            "that signals open in any hour; what comes beyond is remembered and told once"),
+    INTEGER(triage_settings, "max_source_drafts_per_hour", max_source_drafts_per_hour, 1, 1000, "6",
+            "drafts", "of these, by the signals of one source"),
 };
 SECTION(triage_section, "triage", triage_settings, SETTING_NO_WHERE, triage_keys,
         "when a draft opens");
@@ -372,6 +376,11 @@ static const struct setting_key chat_keys[] = {
              "nobody came for so long: others are named"),
     INTEGER(chat_settings, "max_text_chars", max_text_chars, 40, 300, "300", "characters",
             "title and body together"),
+    INTEGER(chat_settings, "commands_per_minute", commands_per_minute, 5, 1000, "20", "commands",
+            "of one person; beyond it only confirm and discard are obeyed"),
+    INTEGER(chat_settings, "channel_commands_per_minute", channel_commands_per_minute, 5, 10000,
+            "60", "commands",
+            "of all people on the list in one channel; beyond it questions get no answer"),
 };
 SECTION(chat_section, "chat", chat_settings, SETTING_NO_WHERE, chat_keys,
         "how crier talks with people");

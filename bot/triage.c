@@ -9,6 +9,7 @@
 #include "chat.h"
 #include "crowd.h"
 #include "deploys.h"
+#include "drafts.h"
 #include "err.h"
 #include "follow.h"
 #include "incident.h"
@@ -432,22 +433,43 @@ static void tell_full(struct model *m, const struct alert *a, const char *place)
              (long long)m->settings->triage.max_open, one, m->settings->chat.prefix);
 }
 
-/* @return whether there was room for one more. */
-static bool open_incident(struct model *m, struct alert *a, struct deploy *suspect)
+/* Once for each spell, and once more when the first that was told of did not page. */
+static void tell_many(struct model *m, const struct alert *a, const char *place)
+{
+    char one[REASON_BYTES], hm[WHEN_BYTES];
+    int64_t until_wall_ms;
+
+    if (turn_error(m->turn) || !drafts_tell(m, a->r.source, a->r.paging, &until_wall_ms))
+        return;
+    triage_describe(m, a, one, sizeof one);
+    chat_say(m, place, SAY_PROMPT,
+             "%lld drafts within an hour: no more by %s before %s. %s opens none; `%s open TITLE` "
+             "makes one by hand",
+             (long long)drafts_count(m, a->r.source), a->r.source, when_hm(until_wall_ms, hm), one,
+             m->settings->chat.prefix);
+}
+
+/* @return DECISION_OPENED, or why there was no room for one more. */
+static enum decision_kind open_incident(struct model *m, struct alert *a, struct deploy *suspect)
 {
     const struct rule_settings *rule = alert_rule(m, a);
     struct incident *inc;
     int64_t started = a->r.first_wall_ms;
     struct deploy *d;
 
+    if (drafts_are_many(m, a->r.source)) {
+        tell_many(m, a, rule->channel);
+        return DECISION_MANY;
+    }
     if (suspect && suspect->r.production_wall_ms)
         started = suspect->r.production_wall_ms;
     inc = incident_open(m, rule->page, rule->channel, rule->name, NULL, started);
     if (!inc) {
         tell_full(m, a, rule->channel);
-        return false;
+        return DECISION_FULL;
     }
     m->full_told = false;
+    drafts_opened(m, a->r.source);
     if (suspect) {
         inc->r.deploy = suspect->r.id;
         model_put(m, RECORD_INCIDENT, &inc->r);
@@ -461,7 +483,7 @@ static bool open_incident(struct model *m, struct alert *a, struct deploy *suspe
     for (d = m->deploys; d; d = d->next) /* somebody undoes already what the alerts tell only now */
         if (d->r.state == DEPLOY_RUNNING)
             follow_deploy(m, d);
-    return true;
+    return DECISION_OPENED;
 }
 
 struct verdict triage_consider(struct model *m, struct alert *a)
@@ -506,7 +528,7 @@ struct verdict triage_consider(struct model *m, struct alert *a)
         }
         gather_storm(m);
     }
-    v.kind = open_incident(m, a, suspect) ? DECISION_OPENED : DECISION_FULL;
+    v.kind = open_incident(m, a, suspect);
     v.incident = a->r.incident;
     return v;
 }
@@ -599,7 +621,7 @@ void triage_purge(struct model *m)
     int64_t storm = m->now.boot_ms - m->settings->triage.storm_window_ms;
     struct alert *a, *newer;
 
-    if (m->full_told)
+    if (m->full_told || drafts_told(m))
         reconsider_pages(m);
     triage_update_quiet_all(m);
 

@@ -140,6 +140,7 @@ static int64_t incident_of(const struct fake_row *row)
     case RECORD_HEARD:
     case RECORD_AUDIT:
     case RECORD_ENROLMENT:
+    case RECORD_OPENING:
     case RECORD_TABLES:
         break;
     }

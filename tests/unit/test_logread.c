@@ -331,8 +331,9 @@ static void test_irssi(void **state)
          "2023-01-17T23:59:00 <a>x|2023-01-18T00:00:00 <a>y|",
          "2023-01-17.log:2: a day in words that are not known"},
         {"libera/#chan.log",
-         "--- Log opened Tue Jan 17 18:30:00 2023\n18:34 <a:#other> x\n18:34 -a(a@host)- y\n",
-         "2023-01-17T18:34:00 #other<a>x|18:34:00 #chan-<a>y|", NULL},
+         "--- Log opened Tue Jan 17 18:30:00 2023\n18:34 <a:#other> x\n18:34 -a(a@host)- y\n"
+         "18:35 <a :#other> z\n",
+         "2023-01-17T18:34:00 #other<a>x|18:34:00 #chan-<a>y|18:35:00 #other<a>z|", NULL},
     };
 
     RUN(*state, cases);
