@@ -186,6 +186,7 @@ static const struct {
     {"QUIT", 0, true},   {"TOPIC", 2, false},
 };
 
+/* What is no nick!user@host and has a "!" is no server's name either. */
 static bool may_pass(const struct irc_msg *m)
 {
     size_t i;
@@ -194,7 +195,8 @@ static bool may_pass(const struct irc_msg *m)
         return m->n_params >= 1;
     for (i = 0; i < sizeof passed / sizeof passed[0]; i++)
         if (!strcmp(m->command, passed[i].command))
-            return m->n_params >= passed[i].min_params && (m->nick || !passed[i].user);
+            return m->n_params >= passed[i].min_params && (m->nick || !passed[i].user) &&
+                   (m->nick || !m->prefix || !strchr(m->prefix, '!'));
     return false;
 }
 

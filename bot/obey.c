@@ -967,7 +967,7 @@ static void obey(struct model *m, const struct heard *line)
     }
     verdict = access_judge(m->settings, line, &q.cmd, i);
     if (over && verdict != ACCESS_GRANTED)
-        q.aloud = false; /* for the audit alone */
+        return; /* the audit has those of this minute that came before */
     if (verdict != ACCESS_GRANTED && verdict <= ACCESS_PLACE)
         refuse(m, &q, verdict);
     else if (q.aloud && m->store_sick && access_changes(&q.cmd))

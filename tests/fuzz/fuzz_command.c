@@ -31,12 +31,12 @@ static void check_success(const char *line, const struct command *c)
     assert(c->verb != COMMAND_CONFIRM || !*c->text);
     switch (c->verb) {
     case COMMAND_EDIT:
-    case COMMAND_TEXT:
     case COMMAND_UPDATE:
     case COMMAND_CORRECT:
     case COMMAND_NOTE:
         assert(c->incident && *c->text);
         break;
+    case COMMAND_TEXT: /* without a name: which there are */
     case COMMAND_DISCARD:
     case COMMAND_RESOLVE:
     case COMMAND_RETRACT:

@@ -148,7 +148,7 @@ static void strangers_use_up_nobodys_measure(void **state)
     assert_true(fake_store_count(&h->store, RECORD_TIMELINE) < 40);
 }
 
-/* Somebody on the list without a role, beyond their measure: the audit has them, nobody else. */
+/* Somebody on the list without a role, beyond their measure: nothing grows by what they say. */
 static void refusals_beyond_the_measure_are_silent(void **state)
 {
     struct house *h = *state;

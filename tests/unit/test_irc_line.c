@@ -86,6 +86,7 @@ static const struct {
     {"long text is cut", ":a!u@h PRIVMSG #c :" A500 A100, 0, "cut"},
     {"long middle", ":a!u@h KICK " A500 " b :x", 0, ""},
     {"long prefix", ":" A500 "!u@h QUIT :x", 0, ""},
+    {"nobody with a !", ":! NOTICE * :x", 0, ""},
     {"server with an @", ":a@b NOTICE * :x", 0, ":a@b NOTICE * :x"},
 };
 
