@@ -31,6 +31,13 @@ CPPFLAGS += -DCRIER_CRASH_POINTS
 LDFLAGS  += -fsanitize=address,undefined
 HARDEN   := -fPIE
 OUT      := $(BUILD)/crash
+else ifeq ($(CFI),1)
+# With CC=clang: each call through a pointer goes to a function of that type, or the process ends. It
+# takes the whole program at once.
+HARDEN   += -flto -fvisibility=hidden -fsanitize=cfi
+LDFLAGS  += -flto -fsanitize=cfi -fuse-ld=lld
+AR       := llvm-ar
+OUT      := $(BUILD)/cfi
 else ifeq ($(FUZZ),1)
 override CFLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 LDFLAGS  += -fsanitize=fuzzer,address,undefined
@@ -58,10 +65,10 @@ $(OUT)/crier: $(OUT)/bot/main.o $(OUT)/libcrier.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(OUT)/libcrier.a: $(LIB_OBJ)
-	rm -f $@ && ar rcs $@ $^
+	rm -f $@ && $(AR) rcs $@ $^
 
 $(OUT)/libfakes.a: $(FAKE_OBJ)
-	rm -f $@ && ar rcs $@ $^
+	rm -f $@ && $(AR) rcs $@ $^
 
 $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(OUT)/libfakes.a $(OUT)/libcrier.a
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)

@@ -149,6 +149,24 @@ static pcre2_code *compile(struct compiler *c, const char *pattern, const struct
     return code;
 }
 
+bool patterns_have_jit(char *why, size_t why_size)
+{
+    static const unsigned char pattern[] = "a+b";
+    PCRE2_UCHAR text[200] = "out of memory";
+    PCRE2_SIZE at;
+    int error = PCRE2_ERROR_NOMEMORY;
+    pcre2_code *code = pcre2_compile(pattern, sizeof pattern - 1, PCRE2_UTF, &error, &at, NULL);
+
+    if (code)
+        error = pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+    pcre2_code_free(code);
+    if (code && !error)
+        return true;
+    (void)pcre2_get_error_message(error, text, sizeof text);
+    (void)snprintf(why, why_size, "%s (%d)", (const char *)text, error);
+    return false;
+}
+
 static void find_groups(struct compiler *c, struct line_pattern *l, const struct format_line *from)
 {
     uint32_t count = 0, size = 0, i, captures = 0;

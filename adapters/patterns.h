@@ -34,6 +34,13 @@ int patterns_create(const struct settings *settings, struct problems *problems,
 /** NULL is fine. */
 void patterns_destroy(struct patterns *p);
 
+/**
+ * Whether PCRE2 can turn patterns into machine code here, by doing so. Where it cannot, all matches
+ * are found all the same, several times slower.
+ * @param why why not, in PCRE2's words; untouched when it can.
+ */
+bool patterns_have_jit(char *why, size_t why_size);
+
 /** What a word such as "page", "crit" or "warning" says; of either case. */
 enum severity patterns_severity(const char *word);
 

@@ -168,6 +168,20 @@ static void tell_pager_trouble(const struct settings *s)
         log_warnx("pager", "nobody can be paged: %s", why);
 }
 
+/* MemoryDenyWriteExecute= of systemd does that, and other machines' rules for memory. */
+static bool tell_jit_trouble(void)
+{
+    char why[WHY_BYTES];
+
+    if (patterns_have_jit(why, sizeof why))
+        return false;
+    log_warnx("patterns",
+              "PCRE2's JIT does not work here: %s; lines are matched several times "
+              "slower",
+              why);
+    return true;
+}
+
 int run_check(const char *config_path)
 {
     struct loaded loaded;
@@ -176,6 +190,8 @@ int run_check(const char *config_path)
     if (!r) {
         tell_pager_trouble(loaded.settings);
         run_reload_look(loaded.settings);
+        if (!tell_jit_trouble())
+            (void)printf("PCRE2's JIT works\n");
     }
     loaded_finish(&loaded);
     if (r)
@@ -645,6 +661,7 @@ static int start(struct run *r)
     if (err)
         return err == CRIER_ENOMEM ? EX_OSERR : EX_CONFIG;
     run_reload_look(loaded.settings);
+    (void)tell_jit_trouble();
     r->settings = loaded.settings;
     r->patterns = loaded.patterns;
     r->formats = patterns_format_port(r->patterns);

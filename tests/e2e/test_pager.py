@@ -74,6 +74,7 @@ def test_a_pager_that_cannot_run_is_told_beforehand(house):
     code, said = house.crier.check()
     assert code == 0, said
     assert "nobody can be paged: /no/such/program: No such file or directory" in said
+    assert "PCRE2's JIT works" in said
     house.settings["pager"] = {"command": ["page-oncall"]}
     house.crier.write_config(house.settings)
     code, said = house.crier.check()

@@ -1,4 +1,5 @@
 /* patterns: what PCRE2 refuses, what the groups mean, paging marks, reverts, rules, the filter. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,8 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
+#include <seccomp.h>
 
 #include "err.h"
 #include "patterns.h"
@@ -442,9 +448,51 @@ static void test_literal(void **state)
     assert_int_equal(patterns_literal("ab\xe2\x80\xa6", small, sizeof small), 2);
 }
 
+/* What MemoryDenyWriteExecute= does: no memory is both written and run. */
+static int refuse_write_and_execute(void)
+{
+    const uint64_t both = PROT_WRITE | PROT_EXEC;
+    scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
+    int r;
+
+    if (!f || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        return -1;
+    r = seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(mmap), 1,
+                         SCMP_A2(SCMP_CMP_MASKED_EQ, both, both));
+    if (!r)
+        r = seccomp_rule_add(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(mprotect), 1,
+                             SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC));
+    if (!r)
+        r = seccomp_load(f);
+    seccomp_release(f);
+    return r;
+}
+
+/* First of all: what PCRE2 has once it keeps. */
+static void test_jit_that_works_and_jit_that_does_not(void **state)
+{
+    char why[200] = "";
+    int status = -1;
+    pid_t child = fork();
+
+    (void)state;
+    if (!child)
+        _exit(refuse_write_and_execute()           ? 3
+              : patterns_have_jit(why, sizeof why) ? 4
+              : !strstr(why, "(-48)")              ? 5
+                                                   : 0);
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    if (!patterns_have_jit(why, sizeof why))
+        fail_msg("%s", why);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_jit_that_works_and_jit_that_does_not),
         cmocka_unit_test_setup_teardown(test_alerts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_not_alerts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_ran_together, set_up, tear_down),
