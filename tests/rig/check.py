@@ -91,8 +91,8 @@ def jobs():
 def lint(counts):
     script = TREE / "tests" / "lint"
     counts.step("build with gcc, warnings are errors", ["make", "-k", jobs(), "objects", "all"])
-    counts.step("build with clang, warnings are errors",
-                ["make", "-k", jobs(), "CC=clang", "BUILD=build/clang", "objects"])
+    counts.step("build with clang and CFI, warnings are errors",
+                ["make", "-k", jobs(), "CC=clang", "CFI=1", "objects", "all"])
     for check in sorted(script.glob("check-*")):
         counts.step(f"lint {check.name.removeprefix('check-')}", [str(check)])
 
