@@ -16,6 +16,7 @@
 #include "run.h"
 #include "run_backtest.h"
 #include "run_drill_shell.h"
+#include "run_enrol.h"
 #include "run_replay.h"
 #include "version.h"
 
@@ -37,6 +38,7 @@ static int main_check(int argc, char **argv);
 static int main_backup(int argc, char **argv);
 static int main_report(int argc, char **argv);
 static int main_drill(int argc, char **argv);
+static int main_enrol(int argc, char **argv);
 static int main_version(int argc, char **argv);
 static int main_help(int argc, char **argv);
 
@@ -102,6 +104,19 @@ static const struct subcommand subcommands[] = {
      "scenarios/NAME.log beside it; without it the first of them. In a practice channel the same "
      "is `!status drill start [NAME]`.",
      main_drill},
+    {"enrol", "enrol -c FILE NAME [--again] [--no-proof] | --list | --remove NAME",
+     "Lets somebody of the configuration confirm by one-time password (RFC 6238, any authenticator "
+     "app) while nobody's services account can be found out. Prints the otpauth:// address of a "
+     "new "
+     "secret once (`| qrencode -t ansiutf8` draws it for the app) and asks for one code, to see "
+     "that "
+     "the app has it. crier need not be restarted.\n"
+     "  --again     who is enrolled gets a new secret; codes of the old one are worth nothing\n"
+     "  --no-proof  no code is asked for\n"
+     "  --list      who is enrolled\n"
+     "  --remove    ends it for NAME\n"
+     "Run it as root or as the user of crier. Exit status 65: no right code was shown.",
+     main_enrol},
     {"backup", "backup -c FILE DEST",
      "Copies the database of that configuration to the file DEST, consistent also while crier "
      "runs. "
@@ -288,6 +303,13 @@ static int main_report(int argc, char **argv)
     return code == EX_USAGE ? usage("report") : code;
 }
 
+static int main_enrol(int argc, char **argv)
+{
+    int code = run_enrol(argc, argv);
+
+    return code == EX_USAGE ? usage("enrol") : code;
+}
+
 static int main_drill(int argc, char **argv)
 {
     int code = run_drill_shell(argc, argv);
@@ -340,10 +362,10 @@ int main(int argc, char **argv)
     if (!cmd) {
         if (argc > 1)
             (void)fprintf(stderr, "crier: there is no command \"%s\"\n", argv[1]);
-        (void)fprintf(stderr,
-                      "usage: crier run|check|sandbox|replay|drill|backup|report|version|help "
-                      "...; `crier help` says "
-                      "more\n");
+        (void)fprintf(
+            stderr, "usage: crier run|check|sandbox|replay|drill|enrol|backup|report|version|help "
+                    "...; `crier help` says "
+                    "more\n");
         return EX_USAGE;
     }
     return cmd->run(argc - 1, argv + 1);

@@ -19,6 +19,7 @@
 #include "run_board.h"
 #include "run_reload.h"
 #include "run_drill.h"
+#include "run_enrol.h"
 #include "run_web.h"
 #include "version.h"
 
@@ -190,6 +191,7 @@ int run_check(const char *config_path)
     if (!r) {
         tell_pager_trouble(loaded.settings);
         run_reload_look(loaded.settings);
+        run_enrol_look(loaded.settings);
         if (!tell_jit_trouble())
             (void)printf("PCRE2's JIT works\n");
     }
