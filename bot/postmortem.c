@@ -50,14 +50,33 @@ static int take_public(struct chronicle *c, const struct incident *inc, const st
     return r;
 }
 
-/* The incident as the report reads it, but only what was public of it. */
+/* Whether the text of a step is public no more: the next one took its place, by `correct` or by
+ * hand. Somebody had a reason, and a draft must not bring back what they took away. */
+static bool is_replaced(const struct incident *inc, const struct revision *rev,
+                        const struct revision *newer)
+{
+    const struct outbox *o = inc->outbox;
+
+    if (!newer || newer->r.kind == REVISION_CORRECT)
+        return newer != NULL;
+    while (o && o->r.revision != newer->r.number)
+        o = o->next;
+    return !o && newer->r.step == rev->r.step; /* or a new text: the page does not tell which */
+}
+
+/* The incident as the report reads it, but only what is public of it. */
 static int take_all(struct chronicle *c, const struct incident *inc)
 {
-    const struct revision *rev;
+    const struct revision *rev, *newer = NULL;
     int r = chronicle_take(c, RECORD_INCIDENT, &inc->r);
 
     for (rev = inc->revisions; rev && !r; rev = rev->next) {
+        bool replaced = is_replaced(inc, rev, newer);
+
         if (rev->r.state != REVISION_PUBLISHED)
+            continue;
+        newer = rev;
+        if (replaced)
             continue;
         r = chronicle_take(c, RECORD_REVISION, &rev->r);
         if (!r)

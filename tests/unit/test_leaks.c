@@ -541,6 +541,37 @@ static void no_signal_becomes_public_at_wikimedia(void **state)
     play("config/wikimedia.cfg");
 }
 
+/* It can be published with one click: what somebody took off the page does not come back by it, and
+ * nobody is named. */
+static void a_postmortem_keeps_quiet_of_what_was_corrected(void **state)
+{
+    struct house *h = *state;
+    const struct page_request *draft;
+
+    h->settings->report.postmortem_draft = true;
+    house_publish(h);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status update 1 identified: It was canary1.");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.2");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status correct 1: We found canary2.");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.3");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status correct 1: We know the cause.");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.4");
+    fake_page_edit(&h->page, "remote1", NULL, "We know the cause well.");
+    house_wait_sliced(h, 2 * MINUTE, SECOND);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status resolve 1: It is over.");
+    house_wait(h, 5 * SECOND);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.6");
+    draft = fake_page_last(&h->page, PAGE_POSTMORTEM);
+    assert_non_null(draft);
+    assert_non_null(strstr(draft->body, "We know the cause well"));
+    assert_non_null(strstr(draft->body, "It is over"));
+    assert_non_null(strstr(draft->body, "People who are logged in"));
+    assert_null(strstr(draft->body, "canary"));
+    assert_null(strstr(draft->body, "We know the cause."));
+    assert_null(strstr(draft->body, "deployer1"));
+    assert_null(strstr(draft->body, "dep1"));
+}
+
 /* The same with a wording that tells what it must not. */
 static void a_leak_would_be_seen(void **state)
 {
@@ -574,6 +605,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_signal_becomes_public_in_the_house),
         cmocka_unit_test(no_signal_becomes_public_at_wikimedia),
+        HOUSE_TEST(a_postmortem_keeps_quiet_of_what_was_corrected),
         cmocka_unit_test(a_leak_would_be_seen),
     };
 
