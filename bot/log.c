@@ -21,12 +21,28 @@ void log_set_level(enum log_level level)
 static void write_line(const char *level, const char *module, int errnum, const char *fmt,
                        va_list ap) __attribute__((format(printf, 4, 0)));
 
+/* What was not quoted must still not make a second line, speak to a terminal or turn text around.
+ */
+static void tame(char *line)
+{
+    while (*line) {
+        size_t n = utf8_char_bytes(line);
+        uint32_t c = n ? utf8_decode(line) : 0;
+
+        if (!n)
+            n = 1;
+        if (!c || utf8_is_unsafe(c) || (c != ' ' && utf8_is_space(c)))
+            memset(line, '?', n);
+        line += n;
+    }
+}
+
 static void write_line(const char *level, const char *module, int errnum, const char *fmt,
                        va_list ap)
 {
     char line[LINE_BYTES], text[128];
     int saved_errno = errno, n;
-    size_t used, i;
+    size_t used;
 
     n = snprintf(line, sizeof line, "%s %s%s", level, module, module[0] ? ": " : "");
     used = n > 0 ? (size_t)n : 0;
@@ -44,10 +60,8 @@ static void write_line(const char *level, const char *module, int errnum, const 
         memcpy(line + used, "...", 3);
         used += 3;
     }
-    /* What was not quoted must still not make a second line or speak to a terminal. */
-    for (i = 0; i < used; i++)
-        if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
-            line[i] = '?';
+    line[used] = '\0';
+    tame(line);
     line[used] = '\n';
     (void)fwrite(line, 1, used + 1, stderr);
     (void)fflush(stderr);
