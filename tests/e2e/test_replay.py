@@ -147,3 +147,17 @@ def test_help():
     done = subprocess.run([CRIER, "help", "replay"], capture_output=True, timeout=60, check=True)
     for word in ("--json", "--say", "--explain", "--assume-confirm", "--obey"):
         assert word in done.stdout.decode()
+
+
+def test_a_terminal_is_safe_from_what_a_log_or_configuration_says(tmp_path):
+    bad = "\x1b]0;t\x07\x1b[2J\x02\x0304 \u202e\u200b\x9b31m \x85"
+    log = tmp_path / "hostile.log"
+    text = OUTAGE_2023.read_text().replace("Backport", f"Backport {bad}")
+    log.write_text(text.replace(" CRITICAL", f" CRITICAL{bad}"))
+    config = tmp_path / "hostile.cfg"
+    config.write_text(f'state_dir = "/x{bad}";\nnobody{bad} = 1;\n')
+    for (code, out, err), told in ((replay("--assume-confirm", "30s", "--say", "--explain", log), "draft"),
+                                   (replay("--json", "--say", "--explain", log), "draft"),
+                                   (replay(log, config=config), "hostile.cfg:1:")):
+        assert told in out + err, (code, out, err)
+        assert not [c for c in out + err if c != "\n" and (c < " " or "\x7f" <= c < "\xa0" or c in "\u202e\u200b")]
