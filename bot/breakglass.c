@@ -26,6 +26,7 @@ enum {
     SOON_MS = 1500,   /* a delay that needs no word */
     NAME_BYTES = 128,
     SPEAKER_BYTES = 300,
+    BURNS_MAX = 120, /* in a minute: guessing aloud must not void what somebody is about to type */
     OVERHEARD_MAX = 4
 };
 
@@ -61,7 +62,7 @@ struct breakglass {
     struct enrolment *enrolments;
     struct guess_pace pace;
     struct measure answers[2]; /* to strangers, and to nicks of the configuration */
-    struct measure audits, wrong;
+    struct measure audits, wrong, burns;
     int unaudited; /* wrong codes that got no line of their own */
     uint64_t next_id;
     size_t enrolled;
@@ -487,8 +488,11 @@ static void audit_refused(struct model *m, const struct heard *line, const char 
 static void burn(struct model *m, struct breakglass *g, const struct heard *line,
                  const struct person_settings *person, const char *code, size_t digits)
 {
-    struct attempt *a = attempt_create(m, g, line, person, code, digits);
+    struct attempt *a;
 
+    if (count_in(&g->burns, m->now.boot_ms, MINUTE_MS) > BURNS_MAX)
+        return;
+    a = attempt_create(m, g, line, person, code, digits);
     if (!a)
         return;
     a->burn = true;
