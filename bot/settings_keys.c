@@ -186,7 +186,7 @@ static const struct setting_key person_keys[] = {
     STRINGS(person_settings, "hostmasks", hostmasks, 300, 0,
             "\"network/nick!user@host\" with * and ?; only where there are no accounts"),
     STRING(person_settings, "shell", shell, NAME_BYTES, NULL, 0, "user that deploy logs show"),
-    STRING(person_settings, "nick", nick, 64, NULL, 0, "nick to ping; without it: name"),
+    STRING(person_settings, "nick", nick, NAME_BYTES, NULL, 0, "nick to ping; without it: name"),
     CHOICE(person_settings, roles, SETTING_SET, role_names, NULL, 0,
            "what they may do; without any: read"),
 };

@@ -74,7 +74,9 @@ static char *text_of(const struct settings *s)
 static void test_shipped_files_come_back(void **state)
 {
     static const char *const files[] = {"config/wikimedia.cfg", "config/crier.cfg",
-                                        "tests/data/good.cfg", "tests/data/house.cfg"};
+                                        "tests/data/good.cfg", "tests/data/house.cfg",
+                                        /* a name longer than nicks are */
+                                        "tests/fuzz/seeds/fuzz_config/long-name"};
     size_t i;
 
     (void)state;
