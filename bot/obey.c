@@ -63,7 +63,7 @@ static const char *name_of(const struct request *q)
 /* ---- who may
  * ---------------------------------------------------------------------------------------- */
 
-/* People who are on the list are always answered, all others together now and then: each channel
+/* People who are on the list have a measure of their own (pace.h), all others together now and then: each channel
  * has its measure, and all private talk of a network has one. */
 static bool may_answer(struct model *m, const struct heard *line)
 {
