@@ -75,9 +75,11 @@ static const char *const rules[] = {
     "",
     "Every refusal of a command that changes something is in the audit, and most are answered with "
     "the reason and",
-    "who may. People on the list are answered up to 20 commands in a minute each, and obeyed beyond "
+    "who may. People on the list are answered up to 20 commands in a minute each, and obeyed "
+    "beyond "
     "that when",
-    "they confirm or discard; all others together get four answers in a minute at each channel, and in "
+    "they confirm or discard; all others together get four answers in a minute at each channel, "
+    "and in "
     "private.",
     "",
     "An operator may what an SRE may, an SRE what a deployer may.",

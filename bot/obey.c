@@ -63,8 +63,8 @@ static const char *name_of(const struct request *q)
 /* ---- who may
  * ---------------------------------------------------------------------------------------- */
 
-/* People who are on the list have a measure of their own (pace.h), all others together now and then: each channel
- * has its measure, and all private talk of a network has one. */
+/* People who are on the list have a measure of their own (pace.h), all others together now and
+ * then: each channel has its measure, and all private talk of a network has one. */
 static bool may_answer(struct model *m, const struct heard *line)
 {
     struct place *p = model_place(m, line->private ? line->network : line->place);

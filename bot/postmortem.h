@@ -2,9 +2,10 @@
  * postmortem: the draft of a postmortem that the page gets when an incident is resolved, where the
  * configuration wants one (report.postmortem_draft).
  *
- * Never published by crier. What is in it is public already (not what was corrected since), see report_postmortem(). Storing it
- * replaces whatever draft there is, so it may be sent again; it is tried for about an hour, and
- * waits in record_incident.postmortem meanwhile: an incident is not forgotten before.
+ * Never published by crier. What is in it is public already (not what was corrected since), see
+ * report_postmortem(). Storing it replaces whatever draft there is, so it may be sent again; it is
+ * tried for about an hour, and waits in record_incident.postmortem meanwhile: an incident is not
+ * forgotten before.
  */
 #ifndef CRIER_POSTMORTEM_H
 #define CRIER_POSTMORTEM_H
