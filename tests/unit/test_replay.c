@@ -584,6 +584,23 @@ static void full_and_unwatched(void **state)
     bench_finish(&b);
 }
 
+/* A source that opens drafts for ever is told of, with its limit. */
+static void too_many_drafts_are_explained(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_init(&b, WIKIMEDIA, &explaining);
+    b.settings->triage.max_source_drafts_per_hour = 1;
+    line(&b, 3600, "jinxer-wm", "FIRING: CirrusSearchPoolCounterRejectionTooHigh: busy #page");
+    line(&b, 4800, "jinxer-wm", "FIRING: SessionStoreErrorRateHigh: errors #page");
+    expect_some(&b, "2023-01-17 19:00:00 draft 1.1 \"Search may not work\"");
+    expect_some(&b,
+                "silent jinxer page SessionStoreErrorRateHigh, errors: too many drafts within an "
+                "hour (triage.max_source_drafts_per_hour 1, max_drafts_per_hour 12)\n");
+    bench_finish(&b);
+}
+
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
 static void json_lines(void **state)
@@ -705,6 +722,7 @@ int main(void)
         cmocka_unit_test(why_nothing_opened),
         cmocka_unit_test(held_and_planned),
         cmocka_unit_test(full_and_unwatched),
+        cmocka_unit_test(too_many_drafts_are_explained),
         cmocka_unit_test(json_lines),
         cmocka_unit_test(chatter_takes_no_memory),
         cmocka_unit_test(a_year_goes_by),
