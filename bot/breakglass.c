@@ -1,4 +1,4 @@
-#include "breakglass.h"
+#include "breakglass_impl.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -10,11 +10,9 @@
 #include "chat.h"
 #include "disk.h"
 #include "err.h"
-#include "guess_pace.h"
 #include "hearing.h"
 #include "log.h"
 #include "obey.h"
-#include "used_steps.h"
 #include "utf8.h"
 
 enum {
@@ -30,56 +28,9 @@ enum {
     OVERHEARD_MAX = 4
 };
 
-/* A code on its way. */
-struct attempt {
-    struct proof_request req; /* moves into the turn when it is asked */
-    uint64_t id;
-    char *network, *place, *nick, *userhost, *person;
-    char source[GUESS_PACE_KEY];
-    int64_t incident, revision;
-    bool quiet;
-    bool pair;
-    bool burn; /* said where others read it: it is only made void */
-    bool asked;
-    int64_t due_boot_ms;
-    struct attempt *next; /* in the order in which they came */
-};
-
-struct enrolment {
-    struct record_enrolment r;
-    struct enrolment *next;
-};
-
-/* How many in the last stretch of time. */
-struct measure {
-    int64_t since_boot_ms;
-    int n;
-};
-
-struct breakglass {
-    struct attempt *attempts, *last;
-    size_t n_waiting, n_asked;
-    struct enrolment *enrolments;
-    struct guess_pace pace;
-    struct measure answers[2]; /* to strangers, and to nicks of the configuration */
-    struct measure audits, wrong, burns;
-    int unaudited; /* wrong codes that got no line of their own */
-    uint64_t next_id;
-    size_t enrolled;
-};
-
 static const char *prefix_of(const struct model *m)
 {
     return m->settings->chat.prefix;
-}
-
-static struct breakglass *glass_of(struct model *m)
-{
-    if (!m->glass)
-        m->glass = calloc(1, sizeof *m->glass);
-    if (!m->glass)
-        model_fail(m);
-    return m->glass;
 }
 
 /* @return how many there are now in the stretch under way, with this one. */
@@ -98,157 +49,6 @@ static const char *speaker(const char *nick, const char *userhost, char *dst)
 {
     (void)utf8_print(dst, SPEAKER_BYTES, "%s!%s", nick, userhost);
     return dst;
-}
-
-/* ---- memory ---------------------------------------------------------------------------------- */
-
-static void attempt_destroy(struct attempt *a)
-{
-    if (!a)
-        return;
-    proof_request_finish(&a->req);
-    free(a->network);
-    free(a->place);
-    free(a->nick);
-    free(a->userhost);
-    free(a->person);
-    free(a);
-}
-
-static void attempt_link(struct breakglass *g, struct attempt *a)
-{
-    a->next = NULL;
-    if (g->last)
-        g->last->next = a;
-    else
-        g->attempts = a;
-    g->last = a;
-    g->n_waiting++;
-}
-
-static void attempt_unlink(struct breakglass *g, struct attempt *a)
-{
-    struct attempt **link = &g->attempts, *before = NULL;
-
-    while (*link != a) {
-        before = *link;
-        link = &before->next;
-    }
-    *link = a->next;
-    if (g->last == a)
-        g->last = before;
-    if (a->asked)
-        g->n_asked--;
-    else
-        g->n_waiting--;
-}
-
-void breakglass_finish(struct model *m)
-{
-    struct breakglass *g = m->glass;
-
-    if (!g)
-        return;
-    while (g->attempts) {
-        struct attempt *a = g->attempts;
-
-        g->attempts = a->next;
-        attempt_destroy(a);
-    }
-    while (g->enrolments) {
-        struct enrolment *e = g->enrolments;
-
-        g->enrolments = e->next;
-        record_finish(RECORD_ENROLMENT, &e->r);
-        free(e);
-    }
-    free(g);
-    m->glass = NULL;
-}
-
-int breakglass_load(struct model *m, const void *record)
-{
-    struct enrolment *e;
-    void *copy;
-
-    if (!m->glass)
-        m->glass = calloc(1, sizeof *m->glass);
-    e = m->glass ? calloc(1, sizeof *e) : NULL;
-    copy = e ? record_copy(RECORD_ENROLMENT, record) : NULL;
-    if (!copy) {
-        free(e);
-        return CRIER_ENOMEM;
-    }
-    memcpy(&e->r, copy, sizeof e->r);
-    free(copy);
-    e->next = m->glass->enrolments;
-    m->glass->enrolments = e;
-    return 0;
-}
-
-/* ---- codes that were used -------------------------------------------------------------------- */
-
-static struct enrolment *enrolment_of(const struct breakglass *g, const char *person)
-{
-    struct enrolment *e;
-
-    for (e = g->enrolments; e && strcmp(e->r.person, person) != 0; e = e->next)
-        ;
-    return e;
-}
-
-/* Nothing of an older enrolment counts: its secret is gone. */
-static void used_of(const struct breakglass *g, const char *person, const char *key,
-                    struct used_steps *ret)
-{
-    const struct enrolment *e = enrolment_of(g, person);
-
-    if (e && !strcmp(e->r.key, key))
-        used_steps_parse(ret, e->r.floor_step, e->r.used);
-    else
-        used_steps_parse(ret, 0, "");
-}
-
-static bool is_used(const struct breakglass *g, const struct attempt *a,
-                    const struct proof_answer *answer)
-{
-    struct used_steps used;
-
-    used_of(g, a->person, answer->key, &used);
-    return used_steps_has(&used, answer->step) ||
-           (a->pair && used_steps_has(&used, answer->step - 1));
-}
-
-/* Committed with whatever else this turn does. */
-static void use(struct model *m, struct breakglass *g, const struct attempt *a,
-                const struct proof_answer *answer)
-{
-    struct enrolment *e = enrolment_of(g, a->person);
-    char text[USED_STEPS_BYTES];
-    struct used_steps used;
-
-    used_of(g, a->person, answer->key, &used);
-    if (a->pair)
-        used_steps_add(&used, answer->step - 1);
-    used_steps_add(&used, answer->step);
-    if (!e) {
-        e = calloc(1, sizeof *e);
-        if (!e) {
-            model_fail(m);
-            return;
-        }
-        e->r.id = model_next_row(m);
-        e->r.live = 1;
-        e->next = g->enrolments;
-        g->enrolments = e;
-        if (!model_text(m, &e->r.person, a->person) || !model_text(m, &e->r.used, ""))
-            return;
-    }
-    e->r.floor_step = used.floor_step;
-    if (!model_text(m, &e->r.key, answer->key) ||
-        !model_text(m, &e->r.used, used_steps_print(&used, text)))
-        return;
-    model_put(m, RECORD_ENROLMENT, &e->r);
 }
 
 /* ---- who ------------------------------------------------------------------------------------- */
@@ -363,7 +163,7 @@ static struct attempt *attempt_create(struct model *m, struct breakglass *g,
     if (a->req.person && a->req.code && a->req.next && a->network && a->place && a->nick &&
         a->userhost && a->person)
         return a;
-    attempt_destroy(a);
+    breakglass_attempt_destroy(a);
     model_fail(m);
     return NULL;
 }
@@ -372,8 +172,8 @@ static struct attempt *attempt_create(struct model *m, struct breakglass *g,
 static void ask(struct model *m, struct breakglass *g, struct attempt *a)
 {
     if (g->n_asked >= BREAKGLASS_ASKED_MAX) { /* the disk stalls: nothing can be confirmed anyway */
-        attempt_unlink(g, a);
-        attempt_destroy(a);
+        breakglass_attempt_unlink(g, a);
+        breakglass_attempt_destroy(a);
         return;
     }
     a->asked = true;
@@ -442,23 +242,23 @@ static void queue_single(struct model *m, struct breakglass *g, struct attempt *
     if (before && (before->asked || !settings_irc_equal(before->nick, a->nick))) {
         if (aloud)
             want_two(m, line, c, "another code from your host still waits");
-        attempt_destroy(a);
+        breakglass_attempt_destroy(a);
         return;
     }
     if (before) { /* whoever mistyped it types it again */
-        attempt_unlink(g, before);
-        attempt_destroy(before);
+        breakglass_attempt_unlink(g, before);
+        breakglass_attempt_destroy(before);
     }
     if (g->n_waiting >= BREAKGLASS_WAITING_MAX ||
         !guess_pace_may(&g->pace, g->n_waiting, m->now.boot_ms)) {
         if (aloud)
             want_two(m, line, c, "too many wrong codes came lately");
-        attempt_destroy(a);
+        breakglass_attempt_destroy(a);
         return;
     }
     a->due_boot_ms = guess_pace_due(&g->pace, a->source, m->now.boot_ms);
     wait_ms = a->due_boot_ms - m->now.boot_ms;
-    attempt_link(g, a);
+    breakglass_attempt_link(g, a);
     if (!wait_ms)
         ask(m, g, a);
     else if (wait_ms > SOON_MS && aloud)
@@ -496,7 +296,7 @@ static void burn(struct model *m, struct breakglass *g, const struct heard *line
     if (!a)
         return;
     a->burn = true;
-    attempt_link(g, a);
+    breakglass_attempt_link(g, a);
     ask(m, g, a);
 }
 
@@ -549,7 +349,7 @@ static bool has_word(const char *text, const char *word)
 
 void breakglass_overheard(struct model *m, const struct heard *line)
 {
-    struct breakglass *g = glass_of(m);
+    struct breakglass *g = breakglass_of(m);
     int speaks = hearing_person(m->settings, line);
     size_t i, left = OVERHEARD_MAX;
 
@@ -579,7 +379,7 @@ static void refuse_channel(struct model *m, const struct heard *line, const stru
     breakglass_overheard(m, line);
     audit_refused(m, line, "nobody", "said where others read it");
     if (!line->outside && !hearing_relay(m->settings, line) &&
-        may_answer(m, glass_of(m), line->nick))
+        may_answer(m, breakglass_of(m), line->nick))
         SAY(m, line,
             "%s: never where others read it: nothing is published, and that code is void. Wait for "
             "the next one, then by private message: `%s breakglass %lld.%lld CODE`",
@@ -640,7 +440,7 @@ void breakglass_command(struct model *m, const struct heard *line, const struct 
 {
     struct approval approval = {
         .line = line, .incident = c->incident, .revision = c->revision, .quiet = c->quiet};
-    struct breakglass *g = glass_of(m);
+    struct breakglass *g = breakglass_of(m);
     struct attempt *a;
 
     if (!g)
@@ -665,7 +465,7 @@ void breakglass_command(struct model *m, const struct heard *line, const struct 
         queue_single(m, g, a, line, c, approval.aloud);
         return;
     }
-    attempt_link(g, a);
+    breakglass_attempt_link(g, a);
     ask(m, g, a);
 }
 
@@ -755,7 +555,7 @@ static void approve(struct model *m, struct breakglass *g, const struct attempt 
     }
     approval.person = &m->settings->person[i];
     if (obey_approve(m, &approval))
-        use(m, g, a, answer);
+        breakglass_use(m, g, a, answer);
 }
 
 static void judge(struct model *m, struct breakglass *g, const struct attempt *a,
@@ -763,7 +563,7 @@ static void judge(struct model *m, struct breakglass *g, const struct attempt *a
 {
     switch (answer->result) {
     case PROOF_RIGHT:
-        if (is_used(g, a, answer))
+        if (breakglass_is_used(g, a, answer))
             wrong(m, g, a, line, true);
         else
             approve(m, g, a, line, answer);
@@ -794,7 +594,7 @@ void breakglass_proof(struct model *m, const struct proof_answer *answer)
     const struct heard *line;
 
     if (!answer->id) {
-        if ((m->glass || answer->enrolled) && (g = glass_of(m)) != NULL)
+        if ((m->glass || answer->enrolled) && (g = breakglass_of(m)) != NULL)
             g->enrolled = answer->enrolled;
         return;
     }
@@ -803,7 +603,7 @@ void breakglass_proof(struct model *m, const struct proof_answer *answer)
         ;
     if (!a)
         return;
-    attempt_unlink(g, a);
+    breakglass_attempt_unlink(g, a);
     kept = line_of(a);
     line = &kept;
     m->speaker = line;
@@ -811,12 +611,12 @@ void breakglass_proof(struct model *m, const struct proof_answer *answer)
     m->turn->to_stranger = true;
     if (!a->burn)
         judge(m, g, a, line, answer);
-    else if (answer->result == PROOF_RIGHT && !is_used(g, a, answer)) {
-        use(m, g, a, answer);
+    else if (answer->result == PROOF_RIGHT && !breakglass_is_used(g, a, answer)) {
+        breakglass_use(m, g, a, answer);
         audit_refused(m, line, a->person, "right, but said where others read it");
     }
     m->asked = false;
     m->speaker = NULL;
     m->turn->to_stranger = false;
-    attempt_destroy(a);
+    breakglass_attempt_destroy(a);
 }
