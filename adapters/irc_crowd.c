@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "irc_members.h"
 
 enum { HERE = 1, LISTED = 2, NICK_BYTES = 128 };
 
@@ -70,31 +71,22 @@ int irc_crowd_names(struct irc_crowd *c, const struct string_list *nicks,
                     const struct irc_crowd_sink *sink)
 {
     char nick[NICK_BYTES];
+    const char *from;
+    size_t n;
+    int i;
 
     if (fit(c, nicks))
         return CRIER_ENOMEM;
-    while (*names) {
-        size_t n, all;
-        int i;
-
-        names += strspn(names, " ");
-        all = strcspn(names, " ");
-        n = strspn(names, "~&@%+!*."); /* marks of rank, which no nick begins with */
-        n = n < all ? n : all;
-        names += n;
-        all -= n;
-        n = strcspn(names, "! "); /* nick!user@host from some */
-        n = n < all ? n : all;
-        if (n && n < sizeof nick) {
-            memcpy(nick, names, n);
-            nick[n] = '\0';
-            i = irc_crowd_find(nicks, support, nick);
-            if (i >= 0) {
-                c->mark[i] |= LISTED;
-                set(c, nicks, (size_t)i, true, sink);
-            }
+    while (irc_names_next(&names, &from, &n)) {
+        if (n >= sizeof nick)
+            continue;
+        memcpy(nick, from, n);
+        nick[n] = '\0';
+        i = irc_crowd_find(nicks, support, nick);
+        if (i >= 0) {
+            c->mark[i] |= LISTED;
+            set(c, nicks, (size_t)i, true, sink);
         }
-        names += all;
     }
     return 0;
 }

@@ -351,6 +351,11 @@ static unsigned char fold(enum irc_casemap map, unsigned char c)
     return c;
 }
 
+unsigned char irc_fold(const struct irc_support *s, char c)
+{
+    return fold(s->casemap, (unsigned char)c);
+}
+
 bool irc_same(const struct irc_support *s, const char *a, const char *b)
 {
     for (; *a && fold(s->casemap, (unsigned char)*a) == fold(s->casemap, (unsigned char)*b);

@@ -86,6 +86,8 @@ void irc_support_init(struct irc_support *s);
 /** Takes what a 005 line says; unknown tokens are skipped. */
 void irc_support_read(struct irc_support *s, const struct irc_msg *m);
 bool irc_support_is_channel(const struct irc_support *s, const char *name);
+/** A byte of a name as that server compares them. */
+unsigned char irc_fold(const struct irc_support *s, char c);
 /** Names compared as that server does. */
 bool irc_same(const struct irc_support *s, const char *a, const char *b);
 

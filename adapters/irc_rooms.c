@@ -26,6 +26,7 @@ static void rooms_free(struct irc_room *room, size_t n)
         free(room[i].name);
         free(room[i].key);
         irc_crowd_forget(&room[i].crowd);
+        irc_members_forget(&room[i].members);
     }
     free(room);
 }
@@ -65,7 +66,8 @@ int irc_rooms_set(struct irc_rooms *r, const struct channel_settings *channel, s
         room->name = strdup(channel[i].name);
         room->key = channel[i].key ? strdup(channel[i].key) : NULL;
         room->roles = channel[i].roles;
-        room->crowd = (struct irc_crowd){NULL, 0}; /* stays with the old list */
+        room->crowd = (struct irc_crowd){NULL, 0};       /* stays with the old list */
+        memset(&room->members, 0, sizeof room->members); /* comes along at the end */
         room->names_wanted = true;
         if (!old) {
             room->try_boot_ms = NOW_NEVER;
@@ -80,9 +82,25 @@ int irc_rooms_set(struct irc_rooms *r, const struct channel_settings *channel, s
         if (left && r->room[i].state != IRC_ROOM_OUT &&
             !irc_rooms_find(&fresh, support, r->room[i].name))
             left(ctx, &r->room[i]);
+    for (i = 0; i < fresh.n; i++) {
+        struct irc_room *old = irc_rooms_find(r, support, fresh.room[i].name);
+
+        if (!old)
+            continue;
+        fresh.room[i].members = old->members;
+        memset(&old->members, 0, sizeof old->members);
+    }
     irc_rooms_finish(r);
     *r = fresh;
     return 0;
+}
+
+static void forget_people(struct irc_room *room)
+{
+    irc_crowd_forget(&room->crowd);
+    irc_members_forget(&room->members);
+    room->door = IRC_DOOR_UNKNOWN;
+    room->modes_wanted = false;
 }
 
 void irc_rooms_start(struct irc_rooms *r, int64_t boot_ms)
@@ -102,7 +120,7 @@ void irc_rooms_stop(struct irc_rooms *r)
         r->room[i].state = IRC_ROOM_OUT;
         r->room[i].try_boot_ms = NOW_NEVER;
         r->room[i].backoff_ms = BACKOFF_MS;
-        irc_crowd_forget(&r->room[i].crowd);
+        forget_people(&r->room[i]);
     }
 }
 
@@ -114,12 +132,12 @@ void irc_room_joined(struct irc_room *room, int64_t boot_ms, int64_t server_ms)
     room->joined_server_ms = server_ms;
     room->names_wanted = false; /* the server says them by itself */
     room->names_boot_ms = boot_ms;
-    irc_crowd_forget(&room->crowd);
+    forget_people(room);
 }
 
 void irc_room_lost(struct irc_room *room, int64_t boot_ms)
 {
-    irc_crowd_forget(&room->crowd);
+    forget_people(room);
     if (room->state == IRC_ROOM_IN && boot_ms - room->joined_boot_ms > SETTLED_MS)
         room->backoff_ms = BACKOFF_MS;
     room->state = IRC_ROOM_OUT;

@@ -10,22 +10,29 @@
 
 #include "irc_crowd.h"
 #include "irc_line.h"
+#include "irc_members.h"
 #include "settings.h"
 
 enum irc_room_state { IRC_ROOM_OUT, IRC_ROOM_JOINING, IRC_ROOM_IN };
+
+/** Whether who is not in a channel can speak there: its mode n, RFC 2811 section 4.2.6. */
+enum irc_room_door { IRC_DOOR_UNKNOWN, IRC_DOOR_OPEN, IRC_DOOR_SHUT };
 
 struct irc_room {
     char *name; /* as configured */
     char *key;  /* or NULL */
     unsigned roles;
     enum irc_room_state state;
-    int64_t try_boot_ms;      /* next JOIN, or when to stop waiting for its answer */
-    int64_t backoff_ms;       /* for the next refusal */
-    int64_t joined_boot_ms;   /* IRC_ROOM_IN */
-    int64_t joined_server_ms; /* server-time of our own JOIN, 0: not said */
-    struct irc_crowd crowd;   /* IRC_ROOM_IN: who is there */
-    bool names_wanted;        /* that is to be asked for, */
-    int64_t names_boot_ms;    /* not before then */
+    int64_t try_boot_ms;        /* next JOIN, or when to stop waiting for its answer */
+    int64_t backoff_ms;         /* for the next refusal */
+    int64_t joined_boot_ms;     /* IRC_ROOM_IN */
+    int64_t joined_server_ms;   /* server-time of our own JOIN, 0: not said */
+    struct irc_crowd crowd;     /* IRC_ROOM_IN: who is there, of those that matter */
+    struct irc_members members; /* and of all */
+    enum irc_room_door door;
+    bool modes_wanted;     /* with the names */
+    bool names_wanted;     /* that is to be asked for, */
+    int64_t names_boot_ms; /* not before then */
 };
 
 struct irc_rooms {

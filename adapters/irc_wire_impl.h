@@ -60,6 +60,7 @@ struct irc_wire_record {
     char *text;
     enum irc_text_kind kind;
     bool history;
+    bool outside;      /* said to a channel by who was not in it then */
     int64_t server_ms; /* 0: no server-time */
 };
 
@@ -169,6 +170,11 @@ bool irc_wire_in_history(const struct irc_wire *w, const struct irc_msg *m);
 void irc_wire_crowd_line(struct irc_wire *w, const struct irc_msg *m);
 /** 353 or 366. */
 void irc_wire_crowd_names(struct irc_wire *w, const struct irc_msg *m);
+/** MODE of a channel, or 324. */
+void irc_wire_crowd_modes(struct irc_wire *w, const struct irc_msg *m);
+/** Whether whoever says this line to a channel is not in it: false while that is not known, or
+ * where the server lets nobody in from outside. */
+bool irc_wire_is_outside(struct irc_wire *w, const struct irc_msg *m);
 /** Asks where it is not known. */
 void irc_wire_crowd_tick(struct irc_wire *w);
 

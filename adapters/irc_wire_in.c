@@ -113,6 +113,7 @@ static struct irc_wire_record *keep_record(struct irc_wire *w, const struct irc_
         r->kind = irc_line_text(m->param[1], &text, &text_bytes);
         r->target = strdup(m->param[0]);
         r->text = strndup(text, text_bytes);
+        r->outside = irc_wire_is_outside(w, m);
         if (!r->target || !r->text)
             goto fail;
     }
@@ -237,6 +238,7 @@ static void hear(struct irc_wire *w, const struct irc_wire_record *r, enum irc_e
     h.secure = w->p->tls;
     h.notice = kind == IRC_EVENT_NOTICE;
     h.action = kind == IRC_EVENT_ACTION;
+    h.outside = r->outside;
     h.history = is_history(w, r, room);
     h.obey = may_obey(w, r, room);
     h.wall_ms = said_at(w, r);
@@ -496,6 +498,9 @@ static bool on_numeric_line(struct irc_wire *w, const struct irc_msg *m)
             set_name(w->host, at ? at + 1 : host);
         }
         return true;
+    case 324:
+        irc_wire_crowd_modes(w, m);
+        return true;
     case 353:
     case 366:
         irc_wire_crowd_names(w, m);
@@ -546,6 +551,8 @@ static bool on_command(struct irc_wire *w, const struct irc_msg *m)
         on_batch(w, m);
         return true;
     }
+    if (!strcmp(c, "MODE"))
+        irc_wire_crowd_modes(w, m); /* also by the server itself */
     if (!m->nick)
         return false;
     if (!strcmp(c, "CHGHOST")) {

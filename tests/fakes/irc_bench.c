@@ -25,10 +25,11 @@ static void on_heard(void *ctx, const struct heard *h)
     struct irc_bench *r = ctx;
 
     r->heard_wall_ms = h->wall_ms;
-    buf_addf(&r->told, "heard %s <%s!%s> account=%s id=%d%s%s%s%s%s: %s\n", h->place, h->nick,
+    buf_addf(&r->told, "heard %s <%s!%s> account=%s id=%d%s%s%s%s%s%s: %s\n", h->place, h->nick,
              h->userhost, h->account ? h->account : "-", (int)h->identity,
              h->private ? " private" : "", h->notice ? " notice" : "", h->action ? " action" : "",
-             h->history ? " history" : "", h->obey ? " obey" : "", h->text);
+             h->history ? " history" : "", h->obey ? " obey" : "", h->outside ? " outside" : "",
+             h->text);
 }
 
 static void on_event(void *ctx, const struct chat_event *e)

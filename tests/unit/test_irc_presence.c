@@ -171,6 +171,137 @@ static void test_reload(void **state)
     expect_told(r, "present net/#ops sre2\n");
 }
 
+/* Whoever is not in the channel is told from those who are, once it is known who is, unless the
+ * server itself keeps everybody else out. */
+static void test_outside(void **state)
+{
+    static const struct {
+        const char *line;
+        bool outside;
+    } steps[] = {
+        {":sre1!u@h PRIVMSG #ops :!status", false}, /* nobody knows yet */
+        {":irc.test 353 crier = #ops :crier @Boss[1]", false},
+        {":irc.test 353 crier = #ops :+late!u@h", false},
+        {":sre1!u@h PRIVMSG #ops :!status", false},
+        {":irc.test 366 crier #ops :End", false},
+        {":boss{1}!u@h PRIVMSG #ops :!status", false},
+        {":late!u@h PRIVMSG #ops :!status", false},
+        {":sre1!u@h PRIVMSG #ops :!status", true},
+        {":sre1!u@h PRIVMSG #ops :hello", true},
+        {":sre1!u@h PRIVMSG crier :!status", false},
+        {":sre1!u@h JOIN #alerts", false},
+        {":sre1!u@h PRIVMSG #ops :!status", true},
+        {":sre1!u@h JOIN #ops", false},
+        {":sre1!u@h PRIVMSG #OPS :!status", false},
+        {":sre1!u@h NICK sre2", false},
+        {":sre1!u@h PRIVMSG #ops :!status", true},
+        {":sre2!u@h PRIVMSG #ops :!status", false},
+        {":sre2!u@h PART #ops", false},
+        {":sre2!u@h PRIVMSG #ops :!status", true},
+        {":late!u@h QUIT :bye", false},
+        {":late!u@h PRIVMSG #ops :!status", true},
+        {":op!u@h KICK #ops Boss[1] :out", false},
+        {":boss[1]!u@h PRIVMSG #ops :!status", true},
+        /* mode n keeps them out; another mode does not, nor does it in another channel */
+        {":op!u@h MODE #ops +mt", false},
+        {":op!u@h MODE #alerts +n", false},
+        {":late!u@h PRIVMSG #ops :!status", true},
+        {":irc.test MODE #ops +s-m+n", false},
+        {":late!u@h PRIVMSG #ops :!status", false},
+        {":op!u@h MODE #ops -n", false},
+        {":late!u@h PRIVMSG #ops :!status", true},
+        {":irc.test 324 crier #ops +nt", false},
+        {":late!u@h PRIVMSG #ops :!status", false},
+        {":irc.test 324 crier #ops +t", false},
+        {":late!u@h PRIVMSG #ops :!status", true},
+        /* history tells nothing of now */
+        {"@batch=x :op!u@h MODE #ops +n", false},
+        {"@batch=x :late!u@h JOIN #ops", false},
+        {":late!u@h PRIVMSG #ops :!status", true},
+        /* nothing that a server may say hurts */
+        {":irc.test 324 crier", false},
+        {":irc.test MODE", false},
+        {":irc.test 366 crier #ops :End", false},
+        {":late!u@h PRIVMSG #ops :!status", true},
+    };
+    struct irc_bench *r = *state;
+    size_t i;
+
+    ready(r);
+    irc_bench_barrier(r);
+    for (i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        buf_clear(&r->told);
+        irc_bench_server(r, "%s", steps[i].line);
+        irc_bench_barrier(r);
+        if ((strstr(buf_str(&r->told), " outside:") != NULL) != steps[i].outside)
+            fail_msg("%s: %s", steps[i].line, buf_str(&r->told));
+    }
+}
+
+/* A list whose beginning was not taken is none, and what crier may have missed is asked for. */
+static void test_outside_asks(void **state)
+{
+    struct irc_bench *r = *state;
+
+    ready(r);
+    irc_bench_server(r, ":irc.test 353 crier = #ops :crier");
+    irc_bench_server(r, ":irc.test 366 crier #ops :End");
+    irc_bench_barrier(r);
+    r->ahead_ms += 31000;
+    irc_bench_server(r, ":late!u@h PRIVMSG #ops :!status\r\n:irc.test 353 crier = #ops :late\r\n"
+                        ":irc.test 366 crier #ops :End");
+    (void)irc_bench_told(r, "heard * outside: *");
+    (void)irc_bench_sent(r, "NAMES #ops");
+    (void)irc_bench_sent(r, "MODE #ops");
+    irc_bench_server(r, ":late!u@h PRIVMSG #ops :!status");
+    (void)irc_bench_told(r, "heard * outside: *");
+    irc_bench_server(r, ":irc.test 353 crier = #ops :crier late");
+    irc_bench_server(r, ":irc.test 366 crier #ops :End");
+    irc_bench_server(r, ":late!u@h PRIVMSG #ops :!status");
+    (void)irc_bench_told(r, "heard net/#ops <late!u@h> account=- id=* obey: !status");
+}
+
+static void test_members(void **state)
+{
+    struct irc_members m = {.known = false};
+    struct irc_support support;
+    char nick[32];
+    int i;
+
+    (void)state;
+    irc_support_init(&support);
+    for (i = 0; i < 3000; i++) {
+        (void)snprintf(nick, sizeof nick, "@nick%d  +Nick%d!u@h", i, i);
+        assert_int_equal(irc_members_names(&m, &support, nick), 0);
+        assert_false(irc_members_lacks(&m, &support, "stranger"));
+    }
+    assert_int_equal(irc_members_move(&m, &support, "came", true), 0);
+    assert_int_equal(irc_members_move(&m, &support, "nick7", false), 0);
+    irc_members_names_end(&m);
+    assert_int_equal(m.now.n, 3000); /* each once */
+    assert_true(irc_members_lacks(&m, &support, "stranger"));
+    assert_true(irc_members_lacks(&m, &support, "nick7"));
+    assert_false(irc_members_lacks(&m, &support, "CAME"));
+    assert_false(irc_members_lacks(&m, &support, "nick2999"));
+    for (i = 0; i < 3000; i++) {
+        (void)snprintf(nick, sizeof nick, "NICK%d", i);
+        assert_int_equal(irc_members_move(&m, &support, nick, false), 0);
+        assert_true(irc_members_lacks(&m, &support, nick));
+    }
+    assert_int_equal(m.now.n, 1);
+    assert_int_equal(irc_members_rename(&m, &support, "who", "came"), 0);
+    assert_int_equal(irc_members_rename(&m, &support, "came", "went"), 0);
+    assert_true(irc_members_lacks(&m, &support, "came"));
+    assert_false(irc_members_lacks(&m, &support, "went"));
+    for (i = 0; i < IRC_MEMBERS_MAX; i++) {
+        (void)snprintf(nick, sizeof nick, "n%d", i);
+        assert_int_equal(irc_members_names(&m, &support, nick), 0);
+    }
+    assert_int_equal(irc_members_names(&m, &support, "one-more"), CRIER_ELIMIT);
+    assert_false(irc_members_lacks(&m, &support, "stranger")); /* not known any more */
+    irc_members_forget(&m);
+}
+
 static void test_list(void **state)
 {
     struct settings *s = irc_bench_make_settings(1);
@@ -192,9 +323,15 @@ static void test_list(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BENCH(test_lines),          BENCH(test_names_behind_join),
-        BENCH(test_asks_for_names), BENCH(test_rejoin),
-        BENCH(test_reload),         cmocka_unit_test(test_list),
+        BENCH(test_lines),
+        BENCH(test_names_behind_join),
+        BENCH(test_asks_for_names),
+        BENCH(test_rejoin),
+        BENCH(test_reload),
+        cmocka_unit_test(test_list),
+        BENCH(test_outside),
+        BENCH(test_outside_asks),
+        cmocka_unit_test(test_members),
     };
 
     return cmocka_run_group_tests_name("irc_presence", tests, NULL, NULL);
