@@ -13,6 +13,7 @@
 #include "err.h"
 #include "irc_bench.h"
 #include "irc_crowd.h"
+#include "irc_members.h"
 
 static void add_people(struct settings *s)
 {
@@ -265,7 +266,7 @@ static void test_members(void **state)
 {
     struct irc_members m = {.known = false};
     struct irc_support support;
-    char nick[32];
+    char nick[64];
     int i;
 
     (void)state;
