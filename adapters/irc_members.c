@@ -37,10 +37,10 @@ static int list_reserve(struct irc_member_list *l)
     size_t room = l->room ? l->room * 2 : FIRST_ROOM;
     uint64_t *key;
 
-    if (l->n < l->room)
-        return 0;
     if (l->n >= IRC_MEMBERS_MAX)
         return CRIER_ELIMIT;
+    if (l->n < l->room)
+        return 0;
     key = reallocarray(l->key, room, sizeof *key);
     if (!key)
         return CRIER_ENOMEM;

@@ -1,6 +1,7 @@
 """Whom crier believes and whom it obeys: accounts, never nicks."""
 
 import re
+import signal
 
 import pytest
 
@@ -186,3 +187,46 @@ def test_words_nobody_saw_are_not_published(house):
     assert not published(house)
     house.ask("deployer1", f"!status confirm {second}", PUBLIC)
     assert house.sandbox.incidents()[0]["name"] == "Problems with saving edits"
+
+
+def reload(house, change):
+    change(house.settings)
+    house.crier.write_config()
+    mark = house.crier.mark()
+    house.crier.process.send(signal.SIGHUP)
+    house.crier.wait_log(r"configuration reloaded", mark)
+
+
+def without(*names):
+    def change(settings):
+        for person in settings["people"]:
+            if person["name"] in names:
+                person["roles"] = []
+    return change
+
+
+def test_role_removed_while_a_confirm_waits(make_house):
+    """First of two: not counted any more. Confirmed, and the page is away: stays confirmed."""
+    house = make_house()
+    house.settings["networks"][0]["flood_burst_lines"] = 1000
+    house.settings["chat"]["two_for_critical"] = True
+    house.start()
+    house.crowd("icinga-wm", "logmsgbot", "deployer1", "deployer2", "sre1")
+    house.draft("deployer1")
+    number = house.ask("deployer1", "!status edit 1 impact critical", CONFIRM)["number"]
+    house.ask("deployer1", f"!status confirm {number}", "needs a second person")
+    reload(house, without("deployer1"))
+    log = house.crier.mark()
+    house.ask("deployer1", f"!status confirm {number}", "your role does not cover it")
+    house.crier.wait_log(rf"refused at .*\(your role does not cover it", log)
+    house.ask("deployer2", f"!status confirm {number}", "needs a second person")
+    assert not published(house)
+    # The page is away when the second comes.
+    house.sandbox.faults([{"on": {"kind": "create"}, "do": {"status": 503, "apply": False}, "always": True}])
+    house.ask("sre1", f"!status confirm {number}", r"taken|sending|page")
+    reload(house, without("deployer2", "sre1"))
+    assert not house.sandbox.incidents()
+    house.sandbox.faults([])
+    house.sandbox.wait_incident(lambda incident: incident["impact"] == "critical")
+    # Whoever confirmed may now do nothing more.
+    house.ask("sre1", "!status resolve 1", "your role does not cover it")

@@ -170,7 +170,7 @@ def register_accounts(port, accounts, timeout=PATIENCE_S):
         for account in accounts:
             mark = client.raw.mark()
             client.send(f"NICK {account}")
-            client.send(f"PRIVMSG NickServ :REGISTER {password_of(account)} {account}@irc.test")
+            client.send(f"PRIVMSG NickServ :REGISTER {password_of(account)} mail@irc.test")
             _, _, found = client.raw.wait_for(r"^(?:@\S+ )?:\S+ (900 |401 |.*[Ii]nvalid|.*already)", mark,
                                               timeout)
             if found.group(1) != "900 ":

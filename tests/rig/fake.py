@@ -16,11 +16,12 @@ class FakeIrc:
     """One IRC server for one client at a time: it lets everybody in and says what it is told to say.
 
     late_sasl: services link right behind the client's CAP END, and a CAP REQ holds the registration up
-    until the next CAP END, as InspIRCd does it.
+    until the next CAP END, as InspIRCd does it. caps: what it offers otherwise.
     """
 
-    def __init__(self, late_sasl=False):
+    def __init__(self, late_sasl=False, caps=""):
         self._late_sasl = late_sasl
+        self._caps = "cap-notify" if late_sasl else caps
         self._held = False
         self.received = Lines("what the fake server received")
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -53,7 +54,7 @@ class FakeIrc:
     def _answer(self, line):
         command, _, rest = line.partition(" ")
         if command == "CAP" and rest.startswith("LS"):
-            self.send(":fake.test CAP * LS :" + ("cap-notify" if self._late_sasl else ""))
+            self.send(":fake.test CAP * LS :" + self._caps)
         elif command == "CAP" and rest.startswith("REQ"):
             self.send(f":fake.test CAP {self._nick} ACK {rest.partition(' ')[2]}")
         elif command == "CAP" and rest == "END" and self._late_sasl:
@@ -71,8 +72,10 @@ class FakeIrc:
         elif command == "NICK":
             self._nick = rest.removeprefix(":")
         elif command == "USER":
-            if not self._late_sasl:
+            if not self._late_sasl and not self._caps:
                 self._welcome()
+        elif command == "CAP" and rest == "END" and self._caps and not self._late_sasl:
+            self._welcome()
         elif command == "JOIN":
             self._channel = rest.split()[0].removeprefix(":")
             self.send(f":{self._nick}!crier@127.0.0.1 JOIN :{self._channel}")

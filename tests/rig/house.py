@@ -28,10 +28,10 @@ _numbers = itertools.count(1)
 class Network:
     """InspIRCd with Atheme and the accounts above, shared by every test that leaves it as it is."""
 
-    def __init__(self, name="network", services=True):
+    def __init__(self, name="network", services=True, without=()):
         self.folder = Folder(name)
         self.certificates = Certificates(self.folder.sub("certificates"))
-        self.server = InspIRCd(self.folder.sub("inspircd"), self.certificates)
+        self.server = InspIRCd(self.folder.sub("inspircd"), self.certificates, without=without)
         self.atheme = Atheme(self.folder.sub("atheme", "irc"), self.server, start=services)
         if services:
             try:

@@ -111,15 +111,17 @@ INSPIRCD_MODULES = ("ssl_gnutls cap sasl services_account ircv3 ircv3_accounttag
 
 
 class InspIRCd:
-    """InspIRCd 3 with everything that Libera's server offers and crier uses."""
+    """InspIRCd 3 with everything that Libera's server offers and crier uses, but the modules in
+    `without`."""
 
-    def __init__(self, folder, certificates, name="inspircd"):
+    def __init__(self, folder, certificates, name="inspircd", without=()):
         self.folder = folder
         self.name = name
         self.certificates = certificates
         self.plain, self.tls, self.link = free_port(), free_port(), free_port()
         (folder / "motd").write_text("A server for tests.\n")
-        modules = "\n".join(f'<module name="{module}">' for module in INSPIRCD_MODULES)
+        modules = "\n".join(f'<module name="{module}">' for module in INSPIRCD_MODULES
+                            if module not in without)
         self.conf = folder / "inspircd.conf"
         self.conf.write_text(INSPIRCD_CONF.format(
             server=SERVER, services=SERVICES, folder=folder, modules=modules, plain=self.plain,
