@@ -210,6 +210,7 @@ def test_role_removed_while_a_confirm_waits(make_house):
     house = make_house()
     house.settings["networks"][0]["flood_burst_lines"] = 1000
     house.settings["chat"]["two_for_critical"] = True
+    house.settings["pages"][0]["doubt_grace"] = "1 s"
     house.start()
     house.crowd("icinga-wm", "logmsgbot", "deployer1", "deployer2", "sre1")
     house.draft("deployer1")
