@@ -11,6 +11,7 @@
 #include "access.h"
 #include "buf.h"
 #include "err.h"
+#include "hearing.h"
 
 static const enum command_verb for_anybody[] = {COMMAND_STATUS, COMMAND_SHOW,     COMMAND_WHO,
                                                 COMMAND_HELP,   COMMAND_TIMELINE, COMMAND_REPORT,
@@ -214,6 +215,106 @@ static void names_roles(void **state)
     assert_string_equal(access_who_may(COMMAND_WHO, dst, sizeof dst), "anybody");
 }
 
+/* ---- judging a line -------------------------------------------------------------------------- */
+
+static char net[] = "net", ops[] = "#ops", practice[] = "#practice", listed[] = "net/alice",
+            bridge[] = "net/bridge", mask[] = "net/relay*!*@*";
+
+static void judges_each_line(void **state)
+{
+    static const struct {
+        struct heard line;
+        struct command cmd;
+        enum access_verdict wanted;
+    } rows[] = {
+#define SAID(where, who, by, ready, alone, out) \
+    {.network = net,                            \
+     .place = "net/" where,                     \
+     .nick = (by),                              \
+     .userhost = "u@h",                         \
+     .account = (who),                          \
+     .identity = IDENTITY_ACCOUNT,              \
+     .obey = (ready),                           \
+     .private = (alone),                        \
+     .outside = (out)}
+        {SAID("#ops", "alice", "nick", true, false, false),
+         {.verb = COMMAND_CONFIRM},
+         ACCESS_GRANTED},
+        {SAID("nick", "alice", "nick", true, true, false),
+         {.verb = COMMAND_CONFIRM},
+         ACCESS_GRANTED},
+        {SAID("#practice", "alice", "nick", true, false, false),
+         {.verb = COMMAND_CONFIRM},
+         ACCESS_PLACE},
+        {SAID("#elsewhere", "alice", "nick", true, false, false),
+         {.verb = COMMAND_CONFIRM},
+         ACCESS_PLACE},
+        {SAID("#ops", "alice", "nick", true, false, true),
+         {.verb = COMMAND_CONFIRM},
+         ACCESS_OUTSIDE},
+        {SAID("#ops", "alice", "nick", true, false, true), {.verb = COMMAND_SHOW}, ACCESS_OUTSIDE},
+        {SAID("#ops", "alice", "nick", false, false, false),
+         {.verb = COMMAND_CONFIRM},
+         ACCESS_SOON},
+        {SAID("#ops", "alice", "nick", false, false, false),
+         {.verb = COMMAND_SHOW},
+         ACCESS_GRANTED},
+        {SAID("#ops", "eve", "nick", true, false, false),
+         {.verb = COMMAND_CONFIRM},
+         ACCESS_UNLISTED},
+        {SAID("#ops", "eve", "nick", true, false, false), {.verb = COMMAND_SHOW}, ACCESS_GRANTED},
+        {SAID("#ops", "bridge", "nick", true, false, false), {.verb = COMMAND_SHOW}, ACCESS_RELAY},
+        {SAID("#ops", "BRIDGE", "nick", true, false, false),
+         {.verb = COMMAND_CONFIRM},
+         ACCESS_RELAY},
+        {SAID("#ops", "alice", "Relay7", true, false, false),
+         {.verb = COMMAND_CONFIRM},
+         ACCESS_RELAY},
+        {SAID("#ops", "alice", "nick", true, false, false),
+         {.verb = COMMAND_MAINTENANCE, .text = "1h API"},
+         ACCESS_ROLE},
+        {SAID("#ops", "eve", "nick", true, false, false),
+         {.verb = COMMAND_MAINTENANCE, .text = ""},
+         ACCESS_GRANTED},
+        {SAID("#practice", "alice", "nick", true, false, false),
+         {.verb = COMMAND_DRILL, .start = true},
+         ACCESS_GRANTED},
+        {SAID("#practice", "eve", "nick", true, false, false),
+         {.verb = COMMAND_DRILL, .start = true},
+         ACCESS_UNLISTED},
+        {SAID("#practice", "eve", "nick", true, false, false),
+         {.verb = COMMAND_DRILL},
+         ACCESS_GRANTED},
+        {SAID("#ops", "alice", "nick", true, false, false),
+         {.verb = COMMAND_DRILL, .start = true},
+         ACCESS_PLACE},
+#undef SAID
+    };
+    struct channel_settings channels[] = {{.name = ops, .roles = CHANNEL_TALK},
+                                          {.name = practice, .roles = CHANNEL_PRACTICE}};
+    struct network_settings network = {.name = net, .channel = channels, .n_channels = 2};
+    char *accounts[] = {listed, bridge}, *relays[] = {bridge}, *masks[] = {mask};
+    struct person_settings person = {
+        .name = names[0], .accounts = {accounts, 2}, .roles = ROLE_DEPLOYER};
+    struct settings s;
+    size_t i;
+
+    (void)state;
+    fill(&s, &person, 1);
+    s.network = &network;
+    s.n_networks = 1;
+    s.relays.accounts = (struct string_list){relays, 1};
+    s.relays.hostmasks = (struct string_list){masks, 1};
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        enum access_verdict got =
+            access_judge(&s, &rows[i].line, &rows[i].cmd, hearing_person(&s, &rows[i].line));
+
+        if (got != rows[i].wanted)
+            fail_msg("row %zu: \"%s\" instead of \"%s\"", i, access_why(got),
+                     access_why(rows[i].wanted));
+    }
+}
+
 /* ---- the page that is written from the table ------------------------------------------------- */
 
 static void page_is_what_the_table_says(void **state)
@@ -266,6 +367,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strangers_may_only_read),
         cmocka_unit_test(every_role_implies_the_lower_ones),
+        cmocka_unit_test(judges_each_line),
         cmocka_unit_test(page_is_what_the_table_says),
         cmocka_unit_test(table_is_sound),
         cmocka_unit_test(every_command_is_in_one_of_the_lists),
