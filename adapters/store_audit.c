@@ -128,9 +128,47 @@ int store_audit_hash(const struct record_audit *r, char ret_hex[AUDIT_HASH_BYTES
     return digest_end(&d, ret_hex);
 }
 
-/* What the first entry of this database follows. */
-static int hash_of_nothing(struct store_db *db, char ret_hex[AUDIT_HASH_BYTES],
-                           struct store_why *why)
+int store_audit_hash_row(sqlite3_stmt *st, int64_t number, bool *ret_sound,
+                         char ret_hex[AUDIT_HASH_BYTES])
+{
+    const struct table *table = record_table(RECORD_AUDIT);
+    struct digest d;
+    const struct pieces p = {digest_piece, &d};
+    bool sound = true;
+    size_t i;
+
+    digest_begin(&d);
+    digest_piece(&d, form, sizeof form - 1);
+    for (i = 0; i < table->n_columns; i++) {
+        const struct column *c = &table->column[i];
+        int k = (int)i;
+        const char *text;
+
+        sound = sound && sqlite3_column_type(st, k) ==
+                             (c->type == COLUMN_TEXT ? SQLITE_TEXT : SQLITE_INTEGER);
+        if (!is_hashed(c)) { /* whoever compares it as a string has seen all of it then */
+            sound = sound && sqlite3_column_bytes(st, k) == AUDIT_HASH_BYTES - 1;
+            continue;
+        }
+        switch (c->type) {
+        case COLUMN_INT64:
+            add_number(&p, c->name, i ? sqlite3_column_int64(st, k) : number);
+            break;
+        case COLUMN_TEXT:
+            text = (const char *)sqlite3_column_text(st, k);
+            if (text) /* with whatever is behind a NUL in it */
+                add_text(&p, c->name, text, (size_t)sqlite3_column_bytes(st, k));
+            else
+                d.bad = d.bad || sqlite3_column_type(st, k) != SQLITE_NULL;
+            break;
+        }
+    }
+    *ret_sound = sound;
+    return digest_end(&d, ret_hex);
+}
+
+int store_audit_hash_of_nothing(struct store_db *db, char ret_hex[AUDIT_HASH_BYTES],
+                                struct store_why *why)
 {
     sqlite3_stmt *st = NULL;
     struct digest d;
@@ -182,6 +220,35 @@ void store_audit_add_triggers(struct buf *b)
         buf_addf(b, "CREATE TRIGGER IF NOT EXISTS %s;\n", triggers[i]);
 }
 
+/* SQLite keeps the words from the name on as they were given. */
+int store_audit_count_triggers(struct store_db *db, int *ret_missing, struct store_why *why)
+{
+    sqlite3_stmt *st = NULL;
+    size_t i;
+    int r = 0, missing = 0;
+
+    if (sqlite3_prepare_v2(db->sql,
+                           "SELECT 1 FROM sqlite_schema WHERE \"type\" = 'trigger' AND \"sql\" = "
+                           "'CREATE TRIGGER ' || ?",
+                           -1, &st, NULL) != SQLITE_OK)
+        r = store_db_why_sqlite(db, "read", why);
+    for (i = 0; i < N_TRIGGERS && !r; i++) {
+        int code = SQLITE_ERROR;
+
+        if (sqlite3_bind_text(st, 1, triggers[i], -1, SQLITE_STATIC) == SQLITE_OK)
+            code = sqlite3_step(st);
+        if (code == SQLITE_DONE)
+            missing++;
+        else if (code != SQLITE_ROW)
+            r = store_db_why_sqlite(db, "read", why);
+        (void)sqlite3_reset(st);
+    }
+    (void)sqlite3_finalize(st);
+    if (!r)
+        *ret_missing = missing;
+    return r;
+}
+
 int store_audit_prepare(struct store_db *db, struct store_why *why)
 {
     const struct table *table = record_table(RECORD_AUDIT);
@@ -221,7 +288,7 @@ static int read_end(struct store_db *db, int64_t *ret_number, char ret_hash[AUDI
         code = sqlite3_step(st);
     if (code == SQLITE_DONE) {
         *ret_number = 0;
-        r = hash_of_nothing(db, ret_hash, why);
+        r = store_audit_hash_of_nothing(db, ret_hash, why);
     } else if (code != SQLITE_ROW) {
         r = store_db_why_sqlite(db, "read", why);
     } else if (!(hash = (const char *)sqlite3_column_text(st, 1))) {

@@ -398,9 +398,9 @@ out:
     return r;
 }
 
-int store_db_open_reader(const char *dir, struct store_db **ret_db, struct store_why *why)
+/* Takes db, which may be NULL. */
+static int open_reader(struct store_db *db, struct store_db **ret_db, struct store_why *why)
 {
-    struct store_db *db = db_new(dir, "crier.db");
     int64_t bytes = 0;
     bool wal = false;
     int version = 0;
@@ -420,6 +420,22 @@ int store_db_open_reader(const char *dir, struct store_db **ret_db, struct store
 out:
     store_db_close(db);
     return r;
+}
+
+int store_db_open_reader(const char *dir, struct store_db **ret_db, struct store_why *why)
+{
+    return open_reader(db_new(dir, "crier.db"), ret_db, why);
+}
+
+int store_db_open_file(const char *path, struct store_db **ret_db, struct store_why *why)
+{
+    struct store_db *db = calloc(1, sizeof *db);
+
+    if (db && !(db->path = strdup(path))) {
+        free(db);
+        db = NULL;
+    }
+    return open_reader(db, ret_db, why);
 }
 
 void store_db_close(struct store_db *db)

@@ -54,6 +54,9 @@ int store_db_open(const char *dir, bool unclean, const struct store_migration *m
  */
 int store_db_open_reader(const char *dir, struct store_db **ret_db, struct store_why *why)
     __attribute__((warn_unused_result));
+/** The same with a file that may have any name, such as a backup. */
+int store_db_open_file(const char *path, struct store_db **ret_db, struct store_why *why)
+    __attribute__((warn_unused_result));
 /** Closes; the writer's write-ahead log goes into the file when nobody else reads. NULL is fine. */
 void store_db_close(struct store_db *db);
 

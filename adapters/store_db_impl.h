@@ -48,6 +48,19 @@ int store_schema_migrate(struct store_db *db, const struct store_migration *migr
 
 /** The SQL that makes the table of the audit refuse whatever is not one more entry. */
 void store_audit_add_triggers(struct buf *b);
+/** How many triggers of these are not in the file, or are others there. */
+int store_audit_count_triggers(struct store_db *db, int *ret_missing, struct store_why *why)
+    __attribute__((warn_unused_result));
+/** What the first entry of this database follows. */
+int store_audit_hash_of_nothing(struct store_db *db, char ret_hex[AUDIT_HASH_BYTES],
+                                struct store_why *why) __attribute__((warn_unused_result));
+/**
+ * The hash of the entry that a statement stands on, whose columns are those of the table in their
+ * order, as if it had that number.
+ * @param ret_sound false: a column is of another type than crier writes. @return 0 or CRIER_ENOMEM.
+ */
+int store_audit_hash_row(sqlite3_stmt *st, int64_t number, bool *ret_sound,
+                         char ret_hex[AUDIT_HASH_BYTES]) __attribute__((warn_unused_result));
 /** The statement that adds an entry. */
 int store_audit_prepare(struct store_db *db, struct store_why *why)
     __attribute__((warn_unused_result));
@@ -60,6 +73,10 @@ int store_audit_add(struct store_db *db, const struct batch *batch, struct store
 
 /* ---- store_rows.c ---- */
 
+/** Fills a record from a statement whose columns are those of the table in their order; its strings
+ * are the statement's, good until its next step. @return 0 or CRIER_ENOMEM. */
+int store_rows_fill(sqlite3_stmt *st, const struct table *table, void *record)
+    __attribute__((warn_unused_result));
 /** Fills a statement's parameters from a record, in the order of its columns. @return SQLITE_OK or
  * an error of SQLite's. The record is borrowed until the statement's bindings are cleared. */
 int store_rows_bind(sqlite3_stmt *st, enum record_table t, const void *record);

@@ -189,9 +189,9 @@ int store_db_apply(struct store_db *db, const struct batch *batch, struct store_
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* Fills a record whose strings are the statement's, good until its next step. */
-static int fill_record(sqlite3_stmt *st, const struct table *table, char *record)
+int store_rows_fill(sqlite3_stmt *st, const struct table *table, void *dst)
 {
+    char *record = dst;
     size_t i;
 
     for (i = 0; i < table->n_columns; i++) {
@@ -228,7 +228,7 @@ static int read_rows(struct store_db *db, enum record_table t, sqlite3_stmt *st,
     if (!record)
         return store_db_why_nomem(why);
     while (!r && (rc = sqlite3_step(st)) == SQLITE_ROW) {
-        r = fill_record(st, table, record);
+        r = store_rows_fill(st, table, record);
         if (r)
             r = store_db_why_nomem(why);
         else

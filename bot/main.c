@@ -37,6 +37,7 @@ static int main_run(int argc, char **argv);
 static int main_check(int argc, char **argv);
 static int main_backup(int argc, char **argv);
 static int main_report(int argc, char **argv);
+static int main_audit(int argc, char **argv);
 static int main_drill(int argc, char **argv);
 static int main_enrol(int argc, char **argv);
 static int main_version(int argc, char **argv);
@@ -129,6 +130,27 @@ static const struct subcommand subcommands[] = {
      "in wikitext, Markdown with a picture, JSON with every line, or the picture alone. Without ID "
      "it lists the incidents.",
      main_report},
+    {"audit",
+     "audit -c FILE | --db FILE [--incident N] [--since TIME] [--json] | --verify [--head HASH] "
+     "[--log FILE]",
+     "Prints who confirmed, was refused, edited and published what, and when, also while crier "
+     "runs.\n"
+     "  --db FILE      of a backup, instead of the database of a configuration\n"
+     "  --incident N   of one incident alone\n"
+     "  --since TIME   such as 2023-01-17, 2023-01-17T18:35:00Z, 18:35 or '2 h'\n"
+     "  --json         one JSON object per line\n"
+     "  --verify       walks the chain of all entries and tells what was edited, removed, put in "
+     "or\n"
+     "                 reordered\n"
+     "  --head HASH    as in the log, or at least 16 digits of it: it must be in the chain; may "
+     "be\n"
+     "                 given more than once\n"
+     "  --log FILE     all heads of a log (- is standard input) must be in the chain, at their "
+     "numbers\n"
+     "Exit status 0, also of --verify when all is well; 1 when --verify found something wrong, 65 "
+     "for a log without heads, 66 when there is no database with an audit, 78 when FILE cannot be "
+     "read.",
+     main_audit},
     {"version", "version", "Prints the version.", main_version},
     {"help", "help [COMMAND] | --permissions",
      "Prints this, or more about one command. --permissions: who may give which command of the "
@@ -310,6 +332,13 @@ static int main_enrol(int argc, char **argv)
     return code == EX_USAGE ? usage("enrol") : code;
 }
 
+static int main_audit(int argc, char **argv)
+{
+    int code = run_audit(argc, argv);
+
+    return code == EX_USAGE ? usage("audit") : code;
+}
+
 static int main_drill(int argc, char **argv)
 {
     int code = run_drill_shell(argc, argv);
@@ -363,9 +392,10 @@ int main(int argc, char **argv)
         if (argc > 1)
             (void)fprintf(stderr, "crier: there is no command \"%s\"\n", argv[1]);
         (void)fprintf(
-            stderr, "usage: crier run|check|sandbox|replay|drill|enrol|backup|report|version|help "
-                    "...; `crier help` says "
-                    "more\n");
+            stderr,
+            "usage: crier run|check|sandbox|replay|drill|enrol|backup|report|audit|version|help "
+            "...; `crier help` says "
+            "more\n");
         return EX_USAGE;
     }
     return cmd->run(argc - 1, argv + 1);

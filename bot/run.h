@@ -24,4 +24,15 @@ int run_check(const char *config_path);
  */
 int run_report(int argc, char **argv);
 
+/**
+ * `crier audit`: prints the audit, or checks its chain. Reads the database only, also beside a
+ * running crier.
+ *
+ * @param argv as main's, argv[0] is "audit".
+ * @return 0; 1 when the chain is not what crier wrote; or an exit code of sysexits(3): 64 usage, 65
+ *         a log without heads, 66 no database with an audit, 75 it is locked, 78 the configuration,
+ *         74 what cannot be read or written, 71 out of memory.
+ */
+int run_audit(int argc, char **argv);
+
 #endif

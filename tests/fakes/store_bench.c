@@ -34,9 +34,19 @@ static void committed(void *ctx, uint64_t ticket, int err, const char *text)
         (void)snprintf(b->text, sizeof b->text, "%s", text);
 }
 
+static void sealed(void *ctx, uint64_t ticket, const struct store_seal *seal, size_t n)
+{
+    struct bench *b = ctx;
+
+    assert_true(n && b->n_seals + n <= sizeof b->seal / sizeof *b->seal);
+    assert_true(ticket > 0);
+    memcpy(b->seal + b->n_seals, seal, n * sizeof *seal);
+    b->n_seals += n;
+}
+
 int bench_open(struct bench *b)
 {
-    struct store_sink sink = {.ctx = b, .committed = committed};
+    struct store_sink sink = {.ctx = b, .sealed = sealed, .committed = committed};
     int r;
 
     b->store = NULL;

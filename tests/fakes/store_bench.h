@@ -25,6 +25,8 @@ struct bench {
     int err[256];
     size_t n;
     char text[512]; /* of the last failure */
+    struct store_seal seal[64];
+    size_t n_seals;
 };
 
 struct loaded {
