@@ -316,7 +316,7 @@ static void add_json(struct buf *b, const struct record_audit *r)
     json_out_text(&j, "said", r->said);
     json_out_text(&j, "step", r->step);
     json_out_text(&j, "impact", r->impact);
-    json_out_text(&j, "components", r->components);
+    json_out_components(&j, r->components);
     json_out_text(&j, "title", r->title);
     json_out_text(&j, "body", r->body);
     json_out_text(&j, "line", r->line);

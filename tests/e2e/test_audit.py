@@ -51,11 +51,8 @@ def test_an_outage_is_audited_and_tampering_with_it_is_found(house):
     house.crier.kill()
 
     house.start()
-    house.ask("deployer1", "!status confirm 1", r"`!status confirm 1\.\d+`|is public")
-    number = re.search(r"confirm (1\.\d+)", house.ask(
-        "deployer1", "!status show 1", r"`!status confirm 1\.\d+`|public").string)
-    if number:
-        house.ask("deployer1", f"!status confirm {number.group(1)}", PUBLIC)
+    house.ask("deployer1", "!status show 1", r"`!status confirm 1\.2`")
+    house.ask("deployer1", "!status confirm 1.2", PUBLIC)
 
     # Who did what, while crier runs.
     code, said = audit(house, "--json")
@@ -85,7 +82,7 @@ def test_an_outage_is_audited_and_tampering_with_it_is_found(house):
     written.write_text(log)
     code, said = audit(house, "--verify", "--head", logged[2][:16], "--log", written)
     assert code == 0, said
-    assert f"{len(entries)} entries, head {entries[-1]['hash']}" in said and said.endswith("ok\n")
+    assert f"{len(entries)} entries, head {entries[-1]['hash']}" in said and said.rstrip().endswith(": ok")
 
     house.crier.stop()
     state = house.crier.folder
