@@ -219,7 +219,7 @@ def test_role_removed_while_a_confirm_waits(make_house):
     reload(house, without("deployer1"))
     log = house.crier.mark()
     house.ask("deployer1", f"!status confirm {number}", "your role does not cover it")
-    house.crier.wait_log(rf"refused at .*\(your role does not cover it", log)
+    house.crier.wait_log(r"refused at .*\(your role does not cover it", log)
     house.ask("deployer2", f"!status confirm {number}", "needs a second person")
     assert not published(house)
     # The page is away when the second comes.
