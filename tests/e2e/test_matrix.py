@@ -37,7 +37,8 @@ def published(house):
 
 
 def at_once(house):
-    """Many answers follow each other: crier need not wait for its turn to speak."""
+    """Many commands and answers follow each other: none of them is one too many."""
+    house.settings["chat"].update(commands_per_minute=1000, channel_commands_per_minute=10000)
     for network in house.settings["networks"]:
         network.update(flood_burst_lines=1000)
     return house
@@ -358,11 +359,12 @@ PLAIN = [
 def plain():
     """crier has an account and a password, and is on a network that has no services."""
     network = PlainNetwork()
-    house = at_once(House(network))
+    house = House(network)
     home = house.folder.path / "crier"
     house.settings["networks"] = [network_settings(
         network.server.plain, house.channel, house.nick, home, services_patience="100 ms",
-        sasl_without_tls_is_dangerous=True, flood_burst_lines=1000)]
+        sasl_without_tls_is_dangerous=True)]
+    at_once(house)
     house.settings["people"] += [
         {"name": "masked", "hostmasks": ["test/masked!*@127.0.0.1"], "roles": ["deployer"]},
         {"name": "cloak", "hostmasks": ["test/*!*@user/cloak"], "roles": ["deployer"]}]
@@ -487,7 +489,8 @@ def scripted():
     fake = FakeIrc(caps="account-tag server-time batch message-tags")
     house = House(None)
     house.settings["networks"] = [network_settings(
-        fake.port, house.channel, "crier", house.folder.path, sasl=False, flood_burst_lines=1000)]
+        fake.port, house.channel, "crier", house.folder.path, sasl=False)]
+    at_once(house)
     script = Script(house, fake)
     try:
         house.start()
