@@ -10,6 +10,7 @@
 #include "duration.h"
 #include "err.h"
 #include "nearest.h"
+#include "secret.h"
 
 enum { NAME_SHOWN = 60, WORDS_BYTES = 1000 };
 
@@ -118,6 +119,8 @@ static void wrong_type(struct reader *rd, const struct target *to, const config_
 
     rd->wrong = true;
     number_text(setting, number, sizeof number);
+    if (key->flags & (SETTING_SECRET | SETTING_SECRET_FILE | SETTING_SECRET_ENV))
+        number[0] = '\0'; /* it may be the secret itself */
     switch (key->type) {
     case SETTING_STRING:
     case SETTING_PATH:
@@ -236,6 +239,11 @@ static void check_secret(struct reader *rd, const struct target *to,
                  where.file);
 }
 
+static bool is_credential(const struct setting_key *key, const char *value)
+{
+    return key->flags & SETTING_SECRET_FILE && secret_is_credential(value);
+}
+
 static void read_string(struct reader *rd, const struct target *to, const config_setting_t *setting,
                         char **field)
 {
@@ -249,10 +257,13 @@ static void read_string(struct reader *rd, const struct target *to, const config
     if (to->key->flags & SETTING_SECRET)
         check_secret(rd, to, setting, value);
     free(*field); /* the default */
-    *field = to->key->type == SETTING_PATH && *value ? config_text_path(where.file, value)
-                                                     : strdup(value);
+    *field = to->key->type == SETTING_PATH && *value && !is_credential(to->key, value)
+                 ? config_text_path(where.file, value)
+                 : strdup(value);
     if (!*field)
         rd->err = CRIER_ENOMEM;
+    if (to->key->flags & SETTING_SECRET) /* the library frees it as it is */
+        explicit_bzero(setting->value.sval, strlen(setting->value.sval));
 }
 
 static void read_integer(struct reader *rd, const struct target *to,

@@ -7,6 +7,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "process_guard.h"
+
 enum { FD_MAX = 1024 }; /* the daemon has none above */
 
 void helper_close_from(int first)
@@ -43,6 +45,7 @@ int helper_settle(int fd, const char *name, pid_t daemon)
 
     (void)setsid(); /* a Ctrl-C at the daemon is not for us */
     (void)prctl(PR_SET_NAME, name);
+    process_guard_forget_environment(); /* there may be secrets in it */
     default_signals();
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_SETMASK, &all, NULL);

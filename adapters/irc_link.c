@@ -11,10 +11,13 @@
 #include "buf.h"
 #include "err.h"
 #include "irc_line.h"
+#include "log.h"
 #include "net_curl.h"
+#include "secret.h"
 
 enum {
     TX_BYTES = 32768,
+    WHY_BYTES = 400,
     RX_BYTES = IRC_LINE_RAW_BYTES + 4096,
     TURN_BYTES = 65536 /* read in one turn of the loop, so that one network cannot starve others */
 };
@@ -64,7 +67,7 @@ static void connected(void *ctx, CURL *easy, CURLcode result)
 
 /* Each option is set in one place and every failure counts: an option that is silently not set
  * (a certificate, a proxy) would be a hole. */
-static int set_options(CURL *e, const struct network_settings *n, const char *url)
+static int set_options(CURL *e, const char *cert, const char *key, const char *url)
 {
     CURLcode r = CURLE_OK;
 
@@ -78,9 +81,9 @@ static int set_options(CURL *e, const struct network_settings *n, const char *ur
     SET(CURLOPT_SSL_ENABLE_ALPN, 0L);
     SET(CURLOPT_HTTPPROXYTUNNEL, 1L);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
-    if (n->client_cert) {
-        SET(CURLOPT_SSLCERT, n->client_cert);
-        SET(CURLOPT_SSLKEY, n->client_key ? n->client_key : n->client_cert);
+    if (key) {
+        SET(CURLOPT_SSLCERT, cert);
+        SET(CURLOPT_SSLKEY, key);
     }
 #undef SET
     if (r == CURLE_OUT_OF_MEMORY)
@@ -88,12 +91,34 @@ static int set_options(CURL *e, const struct network_settings *n, const char *ur
     return r == CURLE_OK ? 0 : CRIER_EIO;
 }
 
+/*
+ * Where certificate and key are, NULL where there is none. libcurl reads the files by itself, so
+ * who may read the key is looked at now, and that no passphrase would be asked for.
+ */
+static int find_key(const struct network_settings *n, char **ret_cert, char **ret_key)
+{
+    const char *file = n->client_key ? n->client_key : n->client_cert;
+    char why[WHY_BYTES];
+    int r;
+
+    if (!n->client_cert)
+        return 0;
+    r = secret_check_key(file, why, sizeof why);
+    if (!r)
+        r = secret_path(file, ret_key, why, sizeof why);
+    if (!r)
+        r = secret_path(n->client_cert, ret_cert, why, sizeof why);
+    if (r)
+        log_errorx("irc", "%s: client_key: %s", n->name, why);
+    return r;
+}
+
 int irc_link_create(struct net *net, const struct network_settings *network,
                     struct irc_link **ret_link)
 {
     struct irc_link *l = calloc(1, sizeof *l);
     bool v6 = strchr(network->host, ':') != NULL;
-    char *url = NULL, *pins = NULL;
+    char *url = NULL, *pins = NULL, *cert = NULL, *key = NULL;
     int r = CRIER_ENOMEM;
 
     if (!l)
@@ -106,12 +131,15 @@ int irc_link_create(struct net *net, const struct network_settings *network,
                      network->host, v6 ? "]" : "", (long long)network->port);
     if (!l->easy || !url || net_curl_pins(&network->pin, &pins))
         goto out;
+    r = find_key(network, &cert, &key);
+    if (r)
+        goto out;
     r = net_curl_defaults(l->easy, network->ca_file, network->proxy,
                           (long)network->connect_timeout_ms, l->errbuf);
     if (!r)
         r = net_curl_pin(l->easy, pins);
     if (!r)
-        r = set_options(l->easy, network, url);
+        r = set_options(l->easy, cert, key, url);
     if (!r)
         r = net_curl_add(net, l->easy, connected, l);
     if (r)
@@ -121,6 +149,8 @@ int irc_link_create(struct net *net, const struct network_settings *network,
 out:
     free(url);
     free(pins);
+    free(cert);
+    free(key);
     irc_link_destroy(l);
     return r;
 }

@@ -23,7 +23,8 @@ enum irc_link_state { IRC_LINK_CONNECTING, IRC_LINK_OPEN, IRC_LINK_DEAD };
 /**
  * Begins to connect.
  * @param network borrowed for this call.
- * @return 0, CRIER_EIO (libcurl refused the settings) or CRIER_ENOMEM.
+ * @return 0, CRIER_EIO (libcurl refused the settings), CRIER_ENOMEM, or what secret_check_key()
+ * says of the private key, which is in the log then.
  */
 int irc_link_create(struct net *net, const struct network_settings *network,
                     struct irc_link **ret_link) __attribute__((warn_unused_result));

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "secret.h"
+
 /* Every string of a network but the lists: copied, compared and freed by this one table. */
 static const size_t strings[] = {
     offsetof(struct network_settings, name),
@@ -55,6 +57,8 @@ void irc_profile_destroy(struct network_settings *n)
 
     if (!n)
         return;
+    if (n->proxy)
+        explicit_bzero(n->proxy, strlen(n->proxy));
     for (i = 0; i < N_STRINGS; i++)
         free(*field(n, i));
     for (i = 0; i < N_LISTS; i++) {
@@ -66,7 +70,8 @@ void irc_profile_destroy(struct network_settings *n)
     }
     for (i = 0; i < n->n_channels; i++) {
         free(n->channel[i].name);
-        free(n->channel[i].key);
+        secret_destroy(n->channel[i].key);
+        free(n->channel[i].key_file);
     }
     free(n->channel);
     free(n);
@@ -115,7 +120,8 @@ struct network_settings *irc_profile_copy(const struct network_settings *n)
         c->channel[i].roles = n->channel[i].roles;
         c->n_channels++;
         failed = copy_string(n->channel[i].name, &c->channel[i].name) != 0 ||
-                 copy_string(n->channel[i].key, &c->channel[i].key) != 0;
+                 copy_string(n->channel[i].key, &c->channel[i].key) != 0 ||
+                 copy_string(n->channel[i].key_file, &c->channel[i].key_file) != 0;
     }
     if (failed) {
         irc_profile_destroy(c);

@@ -29,6 +29,8 @@ struct irc_queue *irc_queue_create(irc_queue_dropped *dropped, void *ctx)
 void irc_queued_finish(struct irc_queued *line)
 {
     free(line->target);
+    if (line->text)
+        explicit_bzero(line->text, strlen(line->text)); /* it may be the key of a channel */
     free(line->text);
     memset(line, 0, sizeof *line);
 }

@@ -5,6 +5,7 @@
 
 #include "err.h"
 #include "now.h"
+#include "secret.h"
 
 enum {
     ANSWER_MS = 20000, /* for the answer to a JOIN */
@@ -24,7 +25,8 @@ static void rooms_free(struct irc_room *room, size_t n)
 
     for (i = 0; i < n; i++) {
         free(room[i].name);
-        free(room[i].key);
+        secret_destroy(room[i].key);
+        free(room[i].key_file);
         irc_crowd_forget(&room[i].crowd);
         irc_members_forget(&room[i].members);
     }
@@ -65,6 +67,7 @@ int irc_rooms_set(struct irc_rooms *r, const struct channel_settings *channel, s
             *room = *old;
         room->name = strdup(channel[i].name);
         room->key = channel[i].key ? strdup(channel[i].key) : NULL;
+        room->key_file = channel[i].key_file ? strdup(channel[i].key_file) : NULL;
         room->roles = channel[i].roles;
         room->crowd = (struct irc_crowd){NULL, 0};       /* stays with the old list */
         memset(&room->members, 0, sizeof room->members); /* comes along at the end */
@@ -73,7 +76,8 @@ int irc_rooms_set(struct irc_rooms *r, const struct channel_settings *channel, s
             room->try_boot_ms = NOW_NEVER;
             room->backoff_ms = BACKOFF_MS;
         }
-        if (!room->name || (channel[i].key && !room->key)) {
+        if (!room->name || (channel[i].key && !room->key) ||
+            (channel[i].key_file && !room->key_file)) {
             irc_rooms_finish(&fresh);
             return CRIER_ENOMEM;
         }

@@ -19,8 +19,9 @@ enum irc_room_state { IRC_ROOM_OUT, IRC_ROOM_JOINING, IRC_ROOM_IN };
 enum irc_room_door { IRC_DOOR_UNKNOWN, IRC_DOOR_OPEN, IRC_DOOR_SHUT };
 
 struct irc_room {
-    char *name; /* as configured */
-    char *key;  /* or NULL */
+    char *name;     /* as configured */
+    char *key;      /* or NULL */
+    char *key_file; /* read at each JOIN; or NULL */
     unsigned roles;
     enum irc_room_state state;
     int64_t try_boot_ms;        /* next JOIN, or when to stop waiting for its answer */

@@ -515,7 +515,23 @@ static void fire(struct irc_wire *w, enum irc_wire_timer t)
 
 static bool room_join(void *ctx, const struct irc_room *room)
 {
-    return irc_wire_own(ctx, IRC_COMMAND_JOIN, room->name, room->key ? room->key : "");
+    struct irc_wire *w = ctx;
+    char *secret = NULL, why[IRC_WIRE_WHY];
+    const char *key = room->key;
+    bool done;
+
+    if (room->key_file) {
+        if (secret_load(room->key_file, NULL, &secret, why, sizeof why))
+            log_errorx("irc", "%s: no key for %s: %s", w->p->name, room->name, why);
+        else if (strpbrk(secret, " ,:"))
+            log_errorx("irc", "%s: the key for %s has a blank, comma or colon, which no key has",
+                       w->p->name, room->name);
+        else
+            key = secret;
+    }
+    done = irc_wire_own(w, IRC_COMMAND_JOIN, room->name, key ? key : "");
+    secret_destroy(secret);
+    return done;
 }
 
 static void tick(struct irc_wire *w)

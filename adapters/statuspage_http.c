@@ -10,6 +10,7 @@
 #include "err.h"
 #include "log.h"
 #include "net_curl.h"
+#include "secret.h"
 #include "statuspage_json.h"
 #include "utf8.h"
 
@@ -264,18 +265,11 @@ static int64_t retry_after(struct http_lane *lane, int64_t wall_ms, int64_t defa
     return ms > RETRY_AFTER_MAX_MS ? RETRY_AFTER_MAX_MS : ms;
 }
 
-/* Whatever comes back, the key must not travel on in it. */
+/* Whatever comes back, the key must not travel on in it: a proxy may echo what was sent. */
 static void hide_key(struct http_lane *lane)
 {
-    const char *key = lane->endpoint->key;
-    size_t n = key ? strlen(key) : 0, from = 0;
-    char *at;
-
-    while (n && lane->answer.len - from >= n &&
-           (at = memmem(lane->answer.data + from, lane->answer.len - from, key, n))) {
-        memset(at, '*', n);
-        from = (size_t)(at - lane->answer.data) + n;
-    }
+    if (lane->answer.len)
+        secret_hide(lane->answer.data, lane->answer.len, lane->endpoint->key);
 }
 
 /* Nothing was applied: no byte of a body, or for reads no connection. */
@@ -381,6 +375,7 @@ void http_lane_outcome(struct http_lane *lane, int64_t wall_ms, struct http_outc
     ret_outcome->data = buf_str(&lane->answer);
     ret_outcome->n = lane->answer.len;
     classify(lane, ret_outcome, wall_ms);
+    secret_hide(ret_outcome->error, strlen(ret_outcome->error), lane->endpoint->key);
     /* In some versions of libcurl a handle that was refused a rewind goes on refusing. */
     if (lane->result != CURLE_OK)
         drop_handle(lane);

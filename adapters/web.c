@@ -108,10 +108,10 @@ bool web_shows_token(const struct httpd_request *req, const char *token)
         value += sizeof bearer - 1;
         return secret_equal(value + strspn(value, " "), token);
     }
-    if (strncasecmp(value, basic, sizeof basic - 1) != 0 ||
-        !decode_base64(value + sizeof basic - 1, plain, sizeof plain))
+    if (strncasecmp(value, basic, sizeof basic - 1) != 0)
         return false;
-    password = strchr(plain, ':');
+    password =
+        decode_base64(value + sizeof basic - 1, plain, sizeof plain) ? strchr(plain, ':') : NULL;
     shown = password && secret_equal(password + 1, token);
     explicit_bzero(plain, sizeof plain);
     return shown;
@@ -486,15 +486,6 @@ bool web_is_loopback(const char *address)
     return inet_pton(AF_INET6, address, &in6) == 1 && IN6_IS_ADDR_LOOPBACK(&in6);
 }
 
-static void check_token(struct problems *problems, const struct where *where, const char *what,
-                        const char *file, const char *env)
-{
-    char why[WHY_BYTES];
-
-    if ((file || env) && secret_check(file, env, why, sizeof why))
-        problems_add(problems, where, "%s: %s", what, why);
-}
-
 /* Where the group "http" is written, as far as that is known. */
 static struct where http_where(const struct settings *s)
 {
@@ -533,7 +524,6 @@ void web_check(const struct settings *settings, struct problems *problems)
                      "http.address %s can be reached from other machines: write token_file = "
                      "\"...\"; in the group http, a file with the token that readers must show",
                      http->address);
-    check_token(problems, &where, "http", http->token_file, http->token_env);
     for (i = 0; i < settings->n_sources; i++) {
         const struct source_settings *s = &settings->source[i];
         char what[160];
@@ -541,7 +531,6 @@ void web_check(const struct settings *settings, struct problems *problems)
         if (!s->webhook)
             continue;
         (void)utf8_print(what, sizeof what, "source \"%s\"", s->name ? s->name : "?");
-        check_token(problems, &s->where, what, s->webhook_token_file, s->webhook_token_env);
         if (http->port && !is_near && !s->webhook_token_file && !s->webhook_token_env)
             problems_add(problems, &s->where,
                          "%s: its webhook can be reached from other machines (http.address %s): "

@@ -99,10 +99,13 @@ static int one_channel(struct settings *s, const char *place)
         drop(&n->sasl_password_file);
         drop(&n->sasl_password_env);
         drop(&n->client_key);
+        drop(&n->proxy);
         for (k = 0; k < n->n_channels; k++) {
             bool practice = here && settings_irc_equal(n->channel[k].name, slash + 1);
 
             /* the others stay for whoever is heard in a log, but nobody talks there */
+            drop(&n->channel[k].key);
+            drop(&n->channel[k].key_file);
             n->channel[k].roles = practice ? CHANNEL_WATCH | CHANNEL_TALK : CHANNEL_WATCH;
             found = found || practice;
         }

@@ -16,6 +16,7 @@
 #include "run.h"
 #include "run_backtest.h"
 #include "run_drill_shell.h"
+#include "run_dump.h"
 #include "run_enrol.h"
 #include "run_replay.h"
 #include "version.h"
@@ -23,6 +24,7 @@
 #include "config_file.h"
 #include "json_memory.h"
 #include "logread.h"
+#include "process_guard.h"
 #include "sandbox.h"
 #include "store_backup.h"
 
@@ -50,9 +52,13 @@ static const struct subcommand subcommands[] = {
      "of its source knows.",
      main_run},
     {"check",
-     "check -c FILE [--replay [--against FILE] [--json] [--date DAY] [--format NAME] "
+     "check -c FILE [--dump | --replay [--against FILE] [--json] [--date DAY] [--format NAME] "
      "[--channel CHANNEL] LOG...]",
      "Prints every problem of a configuration as file:line: text. Exit status 0 or 78.\n"
+     "With --dump it prints the configuration as it counts, in the syntax of the file: every key, "
+     "also those of included files, `# default` behind what nobody wrote. Secrets are left out "
+     "(of files that hold some there are the names; of a proxy its address), and their files are "
+     "not looked at.\n"
      "With --replay it compares what that configuration would have drafted, by past logs of "
      "channels, with what the running one would: drafts lost, later, earlier, gained or changed, "
      "one line each with the reason, and a last line that counts them. No key or password is "
@@ -203,20 +209,19 @@ static int main_run(int argc, char **argv)
 }
 
 /* @return false when the words are off. */
-static bool parse_check(int argc, char **argv, struct run_backtest *test, bool *ret_replay)
+static bool parse_check(int argc, char **argv, struct run_backtest *test, bool *ret_replay,
+                        bool *ret_dump)
 {
-    static const struct option options[] = {{"replay", no_argument, NULL, 'r'},
-                                            {"against", required_argument, NULL, 'a'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {"date", required_argument, NULL, 'd'},
-                                            {"format", required_argument, NULL, 'f'},
-                                            {"channel", required_argument, NULL, 'n'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"replay", no_argument, NULL, 'r'},        {"dump", no_argument, NULL, 'D'},
+        {"against", required_argument, NULL, 'a'}, {"json", no_argument, NULL, 'j'},
+        {"date", required_argument, NULL, 'd'},    {"format", required_argument, NULL, 'f'},
+        {"channel", required_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
     bool only_replay = false; /* something was said that means nothing without --replay */
     int c;
 
     while ((c = getopt_long(argc, argv, "c:v", options, NULL)) != -1) {
-        only_replay = only_replay || !strchr("cvr", c);
+        only_replay = only_replay || !strchr("cvrD", c);
         switch (c) {
         case 'c':
             test->config_path = optarg;
@@ -226,6 +231,9 @@ static bool parse_check(int argc, char **argv, struct run_backtest *test, bool *
             break;
         case 'r':
             *ret_replay = true;
+            break;
+        case 'D':
+            *ret_dump = true;
             break;
         case 'a':
             test->against_path = optarg;
@@ -251,16 +259,19 @@ static bool parse_check(int argc, char **argv, struct run_backtest *test, bool *
     }
     test->log = (const char *const *)argv + optind;
     test->n_logs = (size_t)(argc - optind);
-    return test->config_path && *ret_replay == (test->n_logs > 0) && (*ret_replay || !only_replay);
+    return test->config_path && *ret_replay == (test->n_logs > 0) &&
+           (*ret_replay || !only_replay) && !(*ret_replay && *ret_dump);
 }
 
 static int main_check(int argc, char **argv)
 {
     struct run_backtest test = {.config_path = NULL};
-    bool replay = false;
+    bool replay = false, dump = false;
 
-    if (!parse_check(argc, argv, &test, &replay))
+    if (!parse_check(argc, argv, &test, &replay, &dump))
         return usage("check");
+    if (dump)
+        return run_dump(test.config_path);
     return replay ? run_backtest(&test) : run_check(test.config_path);
 }
 
@@ -380,7 +391,9 @@ static int main_help(int argc, char **argv)
 int main(int argc, char **argv)
 {
     const struct subcommand *cmd = argc > 1 ? find(argv[1]) : NULL;
+    int code;
 
+    process_guard_start();
     /* One heap for all threads: what one hands to another is freed where it can be used again. */
     (void)mallopt(M_ARENA_MAX, 1);
     json_memory_or_leave();
@@ -398,5 +411,7 @@ int main(int argc, char **argv)
             "more\n");
         return EX_USAGE;
     }
-    return cmd->run(argc - 1, argv + 1);
+    code = cmd->run(argc - 1, argv + 1);
+    process_guard_forget_environment();
+    return code;
 }

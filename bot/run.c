@@ -33,8 +33,8 @@
 #include "problems.h"
 #include "process_signals.h"
 #include "run_ears.h"
+#include "run_secrets.h"
 #include "running_config.h"
-#include "secret.h"
 #include "statuspage.h"
 #include "store_sqlite.h"
 #include "totp.h"
@@ -95,25 +95,6 @@ struct run {
 /* ---- configuration
  * ---------------------------------------------------------------------------------- */
 
-static void check_secrets(const struct settings *s, struct problems *problems)
-{
-    char why[WHY_BYTES];
-    size_t i;
-
-    for (i = 0; i < s->n_pages; i++)
-        if ((s->page[i].key_file ||
-             s->page[i].key_env) && /* that neither is there is told already */
-            secret_check(s->page[i].key_file, s->page[i].key_env, why, sizeof why))
-            problems_add(problems, &s->page[i].where, "page \"%s\": %s", s->page[i].name, why);
-    for (i = 0; i < s->n_networks; i++) {
-        const struct network_settings *n = &s->network[i];
-
-        if (n->sasl == SASL_PLAIN && (n->sasl_password_file || n->sasl_password_env) &&
-            secret_check(n->sasl_password_file, n->sasl_password_env, why, sizeof why))
-            problems_add(problems, &n->where, "network \"%s\": %s", n->name, why);
-    }
-}
-
 static void loaded_finish(struct loaded *l)
 {
     patterns_destroy(l->patterns);
@@ -121,9 +102,10 @@ static void loaded_finish(struct loaded *l)
     memset(l, 0, sizeof *l);
 }
 
-/* Reads and checks everything. @return 0, or CRIER_EINVAL with all problems told, or CRIER_ENOMEM.
+/* Reads and checks everything; by hand: see run_secrets_check(). @return 0, or CRIER_EINVAL with
+ * all problems told, or CRIER_ENOMEM.
  */
-static int load(const char *path, struct problems *problems, struct loaded *ret)
+static int load(const char *path, bool by_hand, struct problems *problems, struct loaded *ret)
 {
     int r = config_file_read(path, problems, &ret->settings);
 
@@ -133,7 +115,7 @@ static int load(const char *path, struct problems *problems, struct loaded *ret)
     if (!r || r == CRIER_EINVAL) {
         int p = patterns_create(ret->settings, problems, &ret->patterns);
 
-        check_secrets(ret->settings, problems);
+        run_secrets_check(ret->settings, by_hand, problems);
         web_check(ret->settings, problems);
         if (p == CRIER_ENOMEM || problems->err)
             r = CRIER_ENOMEM;
@@ -145,14 +127,14 @@ static int load(const char *path, struct problems *problems, struct loaded *ret)
     return r;
 }
 
-static int load_aloud(const char *path, struct loaded *ret)
+static int load_aloud(const char *path, bool by_hand, struct loaded *ret)
 {
     struct problems problems;
     int r;
 
     problems_init(&problems);
     memset(ret, 0, sizeof *ret);
-    r = load(path, &problems, ret);
+    r = load(path, by_hand, &problems, ret);
     problems_print(&problems, stderr);
     if (r == CRIER_ENOMEM)
         log_errorx("run", "out of memory while reading %s", path);
@@ -186,7 +168,7 @@ static bool tell_jit_trouble(void)
 int run_check(const char *config_path)
 {
     struct loaded loaded;
-    int r = load_aloud(config_path, &loaded);
+    int r = load_aloud(config_path, true, &loaded);
 
     if (!r) {
         tell_pager_trouble(loaded.settings);
@@ -557,7 +539,7 @@ static void reload(struct run *r)
 
     r->reload_wanted = false;
     loaded_finish(&r->candidate);
-    if (load_aloud(r->config_path, &loaded)) {
+    if (load_aloud(r->config_path, false, &loaded)) {
         run_reload_forget(&r->reload);
         log_errorx("run", "%s has mistakes: going on with the configuration as it was",
                    r->config_path);
@@ -658,7 +640,7 @@ static int start(struct run *r)
     struct store_port store;
     struct chat_port chat;
     char why[WHY_BYTES] = "";
-    int err = load_aloud(r->config_path, &loaded);
+    int err = load_aloud(r->config_path, false, &loaded);
 
     if (err)
         return err == CRIER_ENOMEM ? EX_OSERR : EX_CONFIG;

@@ -97,6 +97,7 @@ struct channel_settings {
     struct where where;
     char *name;
     char *key;      /* +k, or NULL */
+    char *key_file; /* or the file that holds it */
     unsigned roles; /* enum channel_role bits */
 };
 
@@ -412,9 +413,13 @@ enum setting_type {
 
 /** Must be given (lists: must not be empty). */
 #define SETTING_REQUIRED (1U << 0)
-/** Only the name of a secret or a secret by itself: never logged; its file must not be open to all.
- */
+/** A secret by itself: never logged; the configuration's file must not be open to all. */
 #define SETTING_SECRET (1U << 1)
+
+/** The path of a file that holds a secret, or "credential:NAME" for one that systemd hands over. */
+#define SETTING_SECRET_FILE (1U << 2)
+/** The name of a variable that holds a secret: not repeated in errors. */
+#define SETTING_SECRET_ENV (1U << 3)
 
 /** Most items in any list. */
 enum { SETTING_ITEMS_MAX = 1000 };

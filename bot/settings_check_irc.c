@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "mask.h"
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"
@@ -36,9 +37,9 @@ static void check_env(struct check *c, const void *field, const struct where *wh
 {
     if (name && (!made_of(name, LETTERS DIGITS "_") || strchr(DIGITS, name[0])))
         check_tell(c, field, where,
-                   "%s \"%s\" is no name of a variable: write letters, digits and _, such as "
+                   "%s is no name of a variable: write letters, digits and _, such as "
                    "\"CRIER_SECRET\"",
-                   key, name);
+                   key);
 }
 
 static void check_host(struct check *c, const struct network_settings *n)
@@ -120,6 +121,9 @@ static void check_channels(struct check *c, const struct network_settings *n)
                        "channels.name \"%s\" is no channel: write it with its #, without blanks, "
                        "commas and colons, such as \"#operations\"",
                        channel->name);
+        if (channel->key && channel->key_file)
+            check_tell(c, &channel->key_file, &channel->where,
+                       "channels.key and key_file are both given: take one out");
         if (channel->key && strpbrk(channel->key, " ,:"))
             check_tell(c, &channel->key, &channel->where,
                        "channels.key has a blank, comma or colon, which no key of a channel has");
@@ -396,6 +400,7 @@ void check_relays(struct check *c)
 /* Log files and feeds: what is believed because of where it stands. */
 static void check_ears(struct check *c, const struct source_settings *source)
 {
+    char shown[MASK_URL_BYTES];
     size_t i, j;
 
     if (!source->channels.n && !source->files.n && !source->feed && !source->webhook &&
@@ -418,8 +423,8 @@ static void check_ears(struct check *c, const struct source_settings *source)
                            "sources.files: \"%s\" is there twice: take one out", path);
     }
     if (source->feed && check_feed_url(source->feed))
-        check_tell(c, &source->feed, &source->where, "sources.feed \"%s\" %s", source->feed,
-                   check_feed_url(source->feed));
+        check_tell(c, &source->feed, &source->where, "sources.feed \"%s\" %s",
+                   mask_url(shown, sizeof shown, source->feed), check_feed_url(source->feed));
 }
 
 static void check_source(struct check *c, const struct source_settings *source)

@@ -9,6 +9,7 @@
 #include "buf.h"
 #include "components.h"
 #include "err.h"
+#include "mask.h"
 #include "nearest.h"
 #include "signal.h"
 
@@ -190,9 +191,11 @@ static void check_url(struct check *c, const struct page_settings *p, const char
                       char *const *field)
 {
     const char *why = *field ? url_problem(*field, p->allow_plain_http) : NULL;
+    char shown[MASK_URL_BYTES];
 
     if (why)
-        check_tell(c, field, &p->where, "pages.%s \"%s\" %s", key, *field, why);
+        check_tell(c, field, &p->where, "pages.%s \"%s\" %s", key,
+                   mask_url(shown, sizeof shown, *field), why);
 }
 
 static void check_page(struct check *c, struct page_settings *p)
@@ -224,9 +227,8 @@ static void check_page(struct check *c, struct page_settings *p)
     if (p->key_env &&
         (p->key_env[strspn(p->key_env, LETTERS DIGITS "_")] || strchr(DIGITS, p->key_env[0])))
         check_tell(c, &p->key_env, &p->where,
-                   "pages.key_env \"%s\" is no name of a variable: write letters, digits and _, "
-                   "such as \"CRIER_KEY\"",
-                   p->key_env);
+                   "pages.key_env is no name of a variable: write letters, digits and _, such as "
+                   "\"CRIER_KEY\"");
     if (!p->admin_url && p->page_id) {
         url = buf_printf("https://manage.statuspage.io/pages/%s", p->page_id);
         if (!url)

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "mask.h"
+
 static void check_one_token(struct check *c, char *const *file, char *const *env,
                             const struct where *group, const char *what)
 {
@@ -16,9 +18,9 @@ static void check_one_token(struct check *c, char *const *file, char *const *env
         check_tell(c, env, group, "%s_file and %s_env are both given: take one out", what, what);
     if (*env && (!**env || (*env)[strspn(*env, characters)] || strchr("0123456789", **env)))
         check_tell(c, env, group,
-                   "%s_env \"%s\" is no name of a variable: write letters, digits and _, such as "
+                   "%s_env is no name of a variable: write letters, digits and _, such as "
                    "\"CRIER_TOKEN\"",
-                   what, *env);
+                   what);
 }
 
 static void check_webhook(struct check *c, const struct source_settings *s)
@@ -57,13 +59,14 @@ static void check_webhook(struct check *c, const struct source_settings *s)
 static void check_public_url(struct check *c, char *const *field, const char *key)
 {
     const char *url = *field, *host = url ? strstr(url, "://") : NULL;
+    char shown[MASK_URL_BYTES];
 
     if (url && ((strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0) || !host ||
                 !host[3] || strchr("/:?#", host[3]) || strpbrk(url, " <>\"'@?#")))
         check_tell(c, field, NULL,
                    "%s \"%s\" is no web address: write it as "
                    "\"https://crier.example.org\"",
-                   key, url);
+                   key, mask_url(shown, sizeof shown, url));
     else if (url && url[strlen(url) - 1] == '/')
         check_tell(c, field, NULL, "%s \"%s\" ends with a slash: take it away", key, url);
 }

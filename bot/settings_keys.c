@@ -75,6 +75,8 @@ enum { NAME_BYTES = 100, TEXT_BYTES = 1000, PATTERN_BYTES = 4000, PATH_BYTES = 4
 
 #define REQUIRED SETTING_REQUIRED
 #define SECRET SETTING_SECRET
+#define SECRET_FILE SETTING_SECRET_FILE
+#define SECRET_ENV SETTING_SECRET_ENV
 
 static const struct setting_key page_keys[] = {
     STRING(page_settings, "name", name, NAME_BYTES, NULL, REQUIRED,
@@ -86,9 +88,9 @@ static const struct setting_key page_keys[] = {
            "the page that people read"),
     STRING(page_settings, "admin_url", admin_url, TEXT_BYTES, NULL, 0,
            "where people post by hand; without it https://manage.statuspage.io/pages/ID"),
-    PATHNAME(page_settings, "key_file", key_file, NULL, 0,
+    PATHNAME(page_settings, "key_file", key_file, NULL, SECRET_FILE,
              "file with the API key, readable by crier alone; this or key_env"),
-    STRING(page_settings, "key_env", key_env, NAME_BYTES, NULL, 0,
+    STRING(page_settings, "key_env", key_env, NAME_BYTES, NULL, SECRET_ENV,
            "environment variable with the API key; this or key_file"),
     PATHNAME(page_settings, "ca_file", ca_file, NULL, 0,
              "certificates to trust instead of the system's"),
@@ -119,7 +121,10 @@ SECTION(component_section, "components", component_settings,
 
 static const struct setting_key channel_keys[] = {
     STRING(channel_settings, "name", name, 64, NULL, REQUIRED, "the channel, with its #"),
-    STRING(channel_settings, "key", key, 64, NULL, SECRET, "what a channel with +k asks for"),
+    STRING(channel_settings, "key", key, 64, NULL, SECRET,
+           "what a channel with +k asks for; better key_file"),
+    PATHNAME(channel_settings, "key_file", key_file, NULL, SECRET_FILE,
+             "file with it, readable by crier alone"),
     CHOICE(channel_settings, roles, SETTING_SET, channel_role_names, NULL, REQUIRED,
            "what crier does there: watch for alerts, talk to people, hold practice outages"),
 };
@@ -137,9 +142,9 @@ static const struct setting_key network_keys[] = {
     STRINGS(network_settings, "pin", pin, TEXT_BYTES, 0,
             "keys that the server may have, each \"sha256//...\", beside the check of its "
             "certificate"),
-    PATHNAME(network_settings, "client_cert", client_cert, NULL, 0,
+    PATHNAME(network_settings, "client_cert", client_cert, NULL, SECRET_FILE,
              "PEM file of crier's own certificate, with client_key"),
-    PATHNAME(network_settings, "client_key", client_key, NULL, 0,
+    PATHNAME(network_settings, "client_key", client_key, NULL, SECRET_FILE,
              "PEM file of its private key, readable by crier alone"),
     STRING(network_settings, "proxy", proxy, TEXT_BYTES, NULL, SECRET,
            "http://, socks5:// or socks5h:// proxy; the environment's is ignored"),
@@ -152,9 +157,9 @@ static const struct setting_key network_keys[] = {
            "how to log in: plain (account and password) or external (client_cert)"),
     STRING(network_settings, "sasl_account", sasl_account, NAME_BYTES, NULL, 0,
            "services account of crier"),
-    PATHNAME(network_settings, "sasl_password_file", sasl_password_file, NULL, 0,
+    PATHNAME(network_settings, "sasl_password_file", sasl_password_file, NULL, SECRET_FILE,
              "file with its password, readable by crier alone; this or sasl_password_env"),
-    STRING(network_settings, "sasl_password_env", sasl_password_env, NAME_BYTES, NULL, 0,
+    STRING(network_settings, "sasl_password_env", sasl_password_env, NAME_BYTES, NULL, SECRET_ENV,
            "environment variable with its password"),
     BOOLEAN(network_settings, sasl_without_tls_is_dangerous, "false",
             "send the password over plain TCP"),
@@ -260,9 +265,9 @@ static const struct setting_key source_keys[] = {
              "how often the feed is asked for"),
     BOOLEAN(source_settings, webhook, "false",
             "Alertmanager may post to /alertmanager/NAME of crier's web server"),
-    PATHNAME(source_settings, "webhook_token_file", webhook_token_file, NULL, 0,
+    PATHNAME(source_settings, "webhook_token_file", webhook_token_file, NULL, SECRET_FILE,
              "file with the bearer token that it must show; this or webhook_token_env"),
-    STRING(source_settings, "webhook_token_env", webhook_token_env, NAME_BYTES, NULL, 0,
+    STRING(source_settings, "webhook_token_env", webhook_token_env, NAME_BYTES, NULL, SECRET_ENV,
            "environment variable with that token"),
     STRING(source_settings, "webhook_host_label", webhook_host_label, NAME_BYTES, NULL, 0,
            "label that tells the alert's host; without it groups have none"),
@@ -463,10 +468,10 @@ static const struct setting_key http_keys[] = {
     STRING(http_settings, "address", address, 64, "127.0.0.1", 0,
            "IPv4 or IPv6 address to listen on"),
     INTEGER(http_settings, "port", port, 0, 65535, "0", "", "port to listen on; 0: no web server"),
-    PATHNAME(http_settings, "token_file", token_file, NULL, 0,
+    PATHNAME(http_settings, "token_file", token_file, NULL, SECRET_FILE,
              "file with the token that readers of the board must show; required for any address "
              "but loopback"),
-    STRING(http_settings, "token_env", token_env, NAME_BYTES, NULL, 0,
+    STRING(http_settings, "token_env", token_env, NAME_BYTES, NULL, SECRET_ENV,
            "environment variable with that token"),
     STRING(http_settings, "public_url", public_url, TEXT_BYTES, NULL, 0,
            "how people reach the board, for links in the channel"),
@@ -686,6 +691,8 @@ void setting_section_finish(const struct setting_section *section, void *group)
         switch (key->type) {
         case SETTING_STRING:
         case SETTING_PATH:
+            if (key->flags & SETTING_SECRET && *(char **)field)
+                explicit_bzero(*(char **)field, strlen(*(char **)field));
             free(*(char **)field);
             break;
         case SETTING_STRINGS:
@@ -792,6 +799,8 @@ static void print_section(FILE *out, const struct setting_section *section, int 
             (void)fprintf(out, "; required");
         if (key->flags & SETTING_SECRET)
             (void)fprintf(out, "; secret");
+        if (key->flags & SETTING_SECRET_FILE)
+            (void)fprintf(out, "; or \"credential:NAME\", from systemd");
         (void)fprintf(out, "\n");
         if (key->section)
             print_section(out, key->section, depth + 1);

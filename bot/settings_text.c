@@ -6,10 +6,12 @@
 
 #include "duration.h"
 #include "err.h"
+#include "mask.h"
 
 struct writer {
     struct buf *b;
     const struct settings *s;
+    bool whole; /* every key, with what is a default told */
 };
 
 static const void *member(const void *group, size_t offset)
@@ -92,6 +94,17 @@ static bool is_nothing(const struct setting_key *key, const void *group)
     return key->type == SETTING_TRISTATE && *(const int *)field < 0;
 }
 
+/* By its place, since defaults that depend on others are filled in; a configuration without places
+ * is compared. */
+static bool was_given(const struct writer *w, const struct setting_key *key, const void *group,
+                      const void *fresh)
+{
+    if (!w->s->n_places ||
+        !key->offset) /* at offset 0 it is the group's place that would be found */
+        return !is_default(key, group, fresh);
+    return settings_where(w->s, member(group, key->offset)) != NULL;
+}
+
 /* An empty list, or a default that somebody wrote down, may mean something else than nothing. */
 static bool is_left_out(const struct writer *w, const struct setting_key *key, const void *group,
                         const void *fresh)
@@ -162,6 +175,22 @@ static void write_list(struct writer *w, const struct setting_key *key, const vo
     buf_addc(w->b, ')');
 }
 
+/* A string that may have a password inside. */
+static bool is_url(const struct setting_key *key)
+{
+    size_t n = strlen(key->name);
+
+    return (n >= 3 && !strcmp(key->name + n - 3, "url")) || !strcmp(key->name, "feed") ||
+           !strcmp(key->name, "proxy");
+}
+
+static void write_text(struct writer *w, const struct setting_key *key, const char *value)
+{
+    char shown[MASK_URL_BYTES];
+
+    write_string(w, is_url(key) ? mask_url(shown, sizeof shown, value) : value);
+}
+
 static void write_value(struct writer *w, const struct setting_key *key, const void *group,
                         int depth)
 {
@@ -171,7 +200,7 @@ static void write_value(struct writer *w, const struct setting_key *key, const v
     switch (key->type) {
     case SETTING_STRING:
     case SETTING_PATH:
-        write_string(w, *(char *const *)field);
+        write_text(w, key, *(char *const *)field);
         break;
     case SETTING_INT:
         buf_addf(w->b, "%" PRId64, *(const int64_t *)field);
@@ -204,6 +233,27 @@ static void write_value(struct writer *w, const struct setting_key *key, const v
     }
 }
 
+/* One key of `crier check --dump`. */
+static void write_whole(struct writer *w, const struct setting_key *key, const void *group,
+                        const void *fresh, int depth)
+{
+    bool is_secret = key->flags & SETTING_SECRET && !is_url(key);
+
+    indent(w, depth);
+    if (is_nothing(key, group)) {
+        buf_addf(w->b, "# %s: not given\n", key->name);
+        return;
+    }
+    if (is_secret) {
+        buf_addf(w->b, "# %s: given; it is a secret\n", key->name);
+        return;
+    }
+    buf_addf(w->b, "%s = ", key->name);
+    write_value(w, key, group, depth);
+    buf_adds(w->b, key->type != SETTING_GROUP && !was_given(w, key, group, fresh) ? ";  # default\n"
+                                                                                  : ";\n");
+}
+
 static void write_section(struct writer *w, const struct setting_section *section,
                           const void *group, int depth)
 {
@@ -219,6 +269,10 @@ static void write_section(struct writer *w, const struct setting_section *sectio
     for (i = 0; i < section->n_keys && !buf_error(w->b); i++) {
         const struct setting_key *key = &section->key[i];
 
+        if (w->whole) {
+            write_whole(w, key, group, fresh, depth);
+            continue;
+        }
         if (is_left_out(w, key, group, fresh))
             continue;
         indent(w, depth);
@@ -233,6 +287,13 @@ static void write_section(struct writer *w, const struct setting_section *sectio
 void settings_text(struct buf *b, const struct settings *s)
 {
     struct writer w = {.b = b, .s = s};
+
+    write_section(&w, settings_section(), s, 0);
+}
+
+void settings_dump(struct buf *b, const struct settings *s)
+{
+    struct writer w = {.b = b, .s = s, .whole = true};
 
     write_section(&w, settings_section(), s, 0);
 }

@@ -15,4 +15,11 @@
  * @param s completed by settings_finalize(). */
 void settings_text(struct buf *b, const struct settings *s);
 
+/**
+ * Appends every key with its value, for people: behind defaults stands `# default`, what was not
+ * given and has none is a comment, as are secrets; URLs are masked (mask.h). Can be read again.
+ * @param s completed by settings_finalize(), with the places that its reader noted.
+ */
+void settings_dump(struct buf *b, const struct settings *s);
+
 #endif
