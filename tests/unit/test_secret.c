@@ -205,7 +205,8 @@ static void reads_the_environment(void **state)
     unsetenv("CRIER_TEST_SECRET");
     assert_int_equal(secret_load(NULL, "CRIER_TEST_SECRET", &secret, why, sizeof why),
                      CRIER_ENOENT);
-    assert_non_null(strstr(why, "CRIER_TEST_SECRET"));
+    assert_non_null(strstr(why, "no such variable"));
+    assert_null(strstr(why, "CRIER_TEST_SECRET")); /* the secret may stand where its name should */
     setenv("CRIER_TEST_SECRET", "sesame", 1);
     assert_int_equal(secret_load(NULL, "CRIER_TEST_SECRET", &secret, why, sizeof why), 0);
     assert_string_equal(secret, "sesame");
@@ -217,10 +218,106 @@ static void reads_the_environment(void **state)
     secret_destroy(NULL);
 }
 
+static void finds_credentials_by_name(void **state)
+{
+    static const char *const bad[] = {"credential:", "credential:../key", "credential:a/b",
+                                      "credential:a.b"};
+    struct room *room = *state;
+    char why[400], *secret = NULL, *path = NULL;
+    size_t i;
+
+    put(room->file, "sesame\n", 7, 0600);
+    unsetenv("CREDENTIALS_DIRECTORY");
+    assert_int_equal(secret_check("credential:key", NULL, why, sizeof why), CRIER_ESTATE);
+    assert_non_null(strstr(why, "LoadCredential=key:"));
+    setenv("CREDENTIALS_DIRECTORY", room->dir, 1);
+    assert_int_equal(secret_load("credential:key", NULL, &secret, why, sizeof why), 0);
+    assert_string_equal(secret, "sesame");
+    secret_destroy(secret);
+    assert_int_equal(secret_path("credential:key", &path, why, sizeof why), 0);
+    assert_string_equal(path, room->file);
+    free(path);
+    assert_int_equal(secret_check("credential:absent", NULL, why, sizeof why), CRIER_ENOENT);
+    assert_non_null(strstr(why, "LoadCredential=absent:"));
+    for (i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(secret_check(bad[i], NULL, why, sizeof why), CRIER_EINVAL);
+    assert_int_equal(chmod(room->file, 0644), 0);
+    assert_int_equal(secret_check("credential:key", NULL, why, sizeof why), CRIER_EACCESS);
+}
+
+/* Somebody wrote the password where its file should be named. */
+static void does_not_repeat_what_leads_nowhere(void **state)
+{
+    struct room *room = *state;
+    char why[400], name[200];
+
+    (void)snprintf(name, sizeof name, "%s/hunter2/x", room->dir);
+    assert_int_equal(secret_check(name, NULL, why, sizeof why), CRIER_ENOENT);
+    assert_null(strstr(why, "hunter2"));
+    assert_non_null(strstr(why, room->dir));
+    assert_int_equal(secret_check("hunter2", NULL, why, sizeof why), CRIER_ENOENT);
+    assert_null(strstr(why, "hunter2"));
+}
+
+static void looks_at_private_keys(void **state)
+{
+    static const struct {
+        const char *text;
+        int r;
+        const char *why;
+    } rows[] = {
+        {"-----BEGIN PRIVATE KEY-----\nAA\n", 0, ""},
+        {"-----BEGIN CERTIFICATE-----\nAA\n-----BEGIN EC PRIVATE KEY-----\nAA\n", 0, ""},
+        {"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAA\n", CRIER_EINVAL, "passphrase"},
+        {"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n", CRIER_EINVAL, "passphrase"},
+        {"-----BEGIN CERTIFICATE-----\nAA\n", CRIER_EINVAL, "no private key"},
+    };
+    struct room *room = *state;
+    char why[400];
+    size_t i;
+
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        put(room->file, rows[i].text, strlen(rows[i].text), 0600);
+        assert_int_equal(secret_check_key(room->file, why, sizeof why), rows[i].r);
+        assert_non_null(strstr(why, rows[i].why));
+    }
+    put(room->file, rows[0].text, strlen(rows[0].text), 0640);
+    assert_int_equal(secret_check_key(room->file, why, sizeof why), CRIER_EACCESS);
+}
+
+static void hides_it_in_answers(void **state)
+{
+    static const struct {
+        const char *secret, *text, *hidden;
+    } rows[] = {
+        {"k3y", "a k3yk3y k3", "a ****** k3"},
+        {"a/b", "{\"x\":\"a\\/b\"}", "{\"x\":\"****\"}"},
+        {"a\"b", "a\\\"b", "****"},
+        {"k3y", "\\u006b3\\u0079!", "*************!"},
+        {"a\\b", "a\\\\b a\\b", "**** ***"},
+        {"", "as it was", "as it was"},
+        {NULL, "as it was", "as it was"},
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[64];
+
+        (void)snprintf(text, sizeof text, "%s", rows[i].text);
+        secret_hide(text, strlen(text), rows[i].secret);
+        assert_string_equal(text, rows[i].hidden);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(reads_one_line, make_room, leave_room),
+        cmocka_unit_test_setup_teardown(finds_credentials_by_name, make_room, leave_room),
+        cmocka_unit_test_setup_teardown(does_not_repeat_what_leads_nowhere, make_room, leave_room),
+        cmocka_unit_test_setup_teardown(looks_at_private_keys, make_room, leave_room),
+        cmocka_unit_test(hides_it_in_answers),
         cmocka_unit_test_setup_teardown(refuses_what_is_no_secret, make_room, leave_room),
         cmocka_unit_test_setup_teardown(refuses_what_others_may_use, make_room, leave_room),
         cmocka_unit_test_setup_teardown(looks_at_the_file_behind_a_link, make_room, leave_room),

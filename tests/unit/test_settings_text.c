@@ -141,6 +141,30 @@ static void test_what_it_says(void **state)
     settings_destroy(again);
 }
 
+static void test_dump_shows_every_key_and_no_secret(void **state)
+{
+    struct settings *s = parse("/nowhere/a.cfg", secret_text), *again;
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, TEXT_BYTES);
+    settings_dump(&b, s);
+    assert_int_equal(buf_error(&b), 0);
+    assert_null(strstr(buf_str(&b), "hunter2"));
+    assert_null(strstr(buf_str(&b), "opensesame"));
+    assert_non_null(strstr(buf_str(&b), "proxy = \"http://***@proxy.example.org:3128\";\n"));
+    assert_non_null(strstr(buf_str(&b), "# key: given; it is a secret\n"));
+    assert_non_null(strstr(buf_str(&b), "key_file = \"/nowhere/keys/page\";\n"));
+    assert_non_null(strstr(buf_str(&b), "storm_count = 7;\n"));
+    assert_non_null(strstr(buf_str(&b), "deploy_window = \"15 min\";  # default\n"));
+    assert_non_null(strstr(buf_str(&b), "# second_channel: not given\n"));
+    again = parse("a.cfg", buf_str(&b));
+    assert_int_equal(again->triage.storm_count, 7);
+    settings_destroy(again);
+    settings_destroy(s);
+    buf_finish(&b);
+}
+
 static void test_it_knows_its_limit(void **state)
 {
     struct settings *s = load("config/wikimedia.cfg");
@@ -194,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shipped_files_come_back),
         cmocka_unit_test(test_what_it_says),
+        cmocka_unit_test(test_dump_shows_every_key_and_no_secret),
         cmocka_unit_test(test_it_knows_its_limit),
         cmocka_unit_test(test_the_file),
     };
