@@ -1,5 +1,6 @@
 """Whatever comes from outside: a clear message, and nothing lost."""
 
+import re
 import signal
 import socket
 import time
