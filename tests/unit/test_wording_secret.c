@@ -120,7 +120,7 @@ static void lets_ordinary_sentences_pass(void **state)
         "Keep your credentials: they still work fine.",
         "Wi-Fi6E/5G/LTE users, and 4K or 8K video",
         "Hier k\xc3\xb6nnen angemeldete Leser Fehler sehen; wir suchen nach der Ursache.",
-        "Passwort: bitte warten Sie, bis das Zur\xc3\xbc"
+        "Passwort: bitte warten, bis das Zur\xc3\xbc"
         "cksetzen wieder geht.",
         "Certaines pages peuvent \xc3\xaatre lentes; nous enqu\xc3\xaatons depuis 18h33.",
         "Algunas p\xc3\xa1ginas pueden tardar m\xc3\xa1s de 10 segundos; estamos investigando.",
