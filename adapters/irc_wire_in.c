@@ -155,11 +155,20 @@ static struct irc_wire_record take_record(struct irc_wire *w, const char *origin
 
 /* ---- what was said ------------------------------------------------------------------------ */
 
+/* Not logged in where we should be, we may be somebody else's puppet. */
+static bool login_holds(const struct irc_wire *w)
+{
+    return w->p->sasl == SASL_NONE || w->auth.logged_in;
+}
+
 void irc_wire_heard(void *ctx, const struct heard *line)
 {
     struct irc_wire *w = ctx;
+    struct heard h = *line;
 
-    w->shared->sink.heard(w->shared->sink.ctx, line);
+    /* It may have waited for a WHOIS since it was said, and the login may be lost by now. */
+    h.obey = h.obey && login_holds(w);
+    w->shared->sink.heard(w->shared->sink.ctx, &h);
 }
 
 static bool is_history(const struct irc_wire *w, const struct irc_wire_record *r,
@@ -178,7 +187,7 @@ static bool is_history(const struct irc_wire *w, const struct irc_wire_record *r
 static bool may_obey(const struct irc_wire *w, const struct irc_wire_record *r,
                      const struct irc_room *room)
 {
-    if (w->p->sasl != SASL_NONE && !w->auth.logged_in)
+    if (!login_holds(w))
         return false;
     /* In private it is a bouncer that would tell what it has kept, when we have come. */
     return r->server_ms ||
