@@ -24,7 +24,9 @@ enum {
     SOON_MS = 1500,   /* a delay that needs no word */
     NAME_BYTES = 128,
     SPEAKER_BYTES = 300,
-    BURNS_MAX = 120, /* in a minute: guessing aloud must not void what somebody is about to type */
+    /* lines in a minute, of people and of others: guessing aloud must not void what somebody is
+     * about to type */
+    BURNS_MAX = 30,
     OVERHEARD_MAX = 4
 };
 
@@ -93,15 +95,27 @@ static const struct person_settings *person_by_name(const struct model *m, const
     return found;
 }
 
-static const struct person_settings *whose(const struct model *m, const struct heard *line,
-                                           const char *text)
+/* The length of a text without marks that were copied along. */
+static size_t trimmed(const char *text, size_t n)
 {
-    char name[NAME_BYTES];
-    size_t n = strlen(text);
-    int i;
-
     while (n && strchr(" .,;:!`'\")", text[n - 1]))
         n--;
+    return n;
+}
+
+/* @param ret_quiet set where that stands behind the name. */
+static const struct person_settings *whose(const struct model *m, const struct heard *line,
+                                           const char *text, bool *ret_quiet)
+{
+    static const char quiet[] = " quiet";
+    char name[NAME_BYTES];
+    size_t n = trimmed(text, strlen(text));
+    int i;
+
+    if (n >= sizeof quiet && !strncasecmp(text + n - (sizeof quiet - 1), quiet, sizeof quiet - 1)) {
+        *ret_quiet = true;
+        n = trimmed(text, n - (sizeof quiet - 1));
+    }
     if (n >= sizeof name)
         return NULL;
     if (n) {
@@ -288,11 +302,8 @@ static void audit_refused(struct model *m, const struct heard *line, const char 
 static void burn(struct model *m, struct breakglass *g, const struct heard *line,
                  const struct person_settings *person, const char *code, size_t digits)
 {
-    struct attempt *a;
+    struct attempt *a = attempt_create(m, g, line, person, code, digits);
 
-    if (count_in(&g->burns, m->now.boot_ms, MINUTE_MS) > BURNS_MAX)
-        return;
-    a = attempt_create(m, g, line, person, code, digits);
     if (!a)
         return;
     a->burn = true;
@@ -300,38 +311,40 @@ static void burn(struct model *m, struct breakglass *g, const struct heard *line
     ask(m, g, a);
 }
 
-static bool is_digit(char c)
+/* The next run of digits. @return its length, 0: there is none. */
+static size_t next_run(const char **at)
 {
-    return c >= '0' && c <= '9';
+    *at += strcspn(*at, "0123456789");
+    return strspn(*at, "0123456789");
 }
 
 /* Every run of 6 to 8 digits may be a code; it may also be typed as "123 456". */
 static void burn_all(struct model *m, struct breakglass *g, const struct heard *line,
-                     const struct person_settings *person)
+                     const struct person_settings *person, size_t most)
 {
-    const char *p = line->text;
-    char run[9];
-    size_t n = 0, gap = 0, left = OVERHEARD_MAX;
+    const char *p = line->text, *next;
+    char joined[9];
+    size_t n, behind;
 
-    for (; left; p++) {
-        if (is_digit(*p) && n < sizeof run) {
-            run[n++] = *p;
-            gap = 0;
-            continue;
-        }
-        if (*p == ' ' && (n == 3 || n == 4) && !gap++)
-            continue;
+    for (n = next_run(&p); n && most; p = next, n = behind) {
+        next = p + n;
+        behind = next_run(&next);
         if (n >= 6 && n <= 8) {
-            burn(m, g, line, person, run, n);
-            left--;
+            burn(m, g, line, person, p, n);
+            most--;
+        } else if (n == 12 || n == 14 || n == 16) { /* two without a blank between */
+            burn(m, g, line, person, p, n / 2);
+            burn(m, g, line, person, p + n / 2, n / 2);
+            most--;
+        } else if ((n == 3 || n == 4) && (behind == 3 || behind == 4) &&
+                   strspn(p + n, " ") == (size_t)(next - p) - n) {
+            memcpy(joined, p, n);
+            memcpy(joined + n, next, behind);
+            burn(m, g, line, person, joined, n + behind);
+            most--;
         }
-        while (is_digit(*p))
-            p++;
-        n = gap = 0;
-        if (!*p)
-            break;
     }
-    explicit_bzero(run, sizeof run);
+    explicit_bzero(joined, sizeof joined);
 }
 
 static bool has_word(const char *text, const char *word)
@@ -347,20 +360,33 @@ static bool has_word(const char *text, const char *word)
     return false;
 }
 
+/* Of whoever it is, or says that they are, strangers cannot use up the measure. */
+static bool may_burn(struct model *m, struct breakglass *g, bool own)
+{
+    return count_in(&g->burns[own], m->now.boot_ms, MINUTE_MS) <= BURNS_MAX;
+}
+
 void breakglass_overheard(struct model *m, const struct heard *line)
 {
     struct breakglass *g = breakglass_of(m);
     int speaks = hearing_person(m->settings, line);
-    size_t i, left = OVERHEARD_MAX;
+    size_t i, named = 0;
 
-    for (i = 0; g && i < m->settings->n_people && left; i++) {
+    for (i = 0; g && i < m->settings->n_people; i++) {
         const struct person_settings *p = &m->settings->person[i];
+        bool own = (int)i == speaks || is_nick_of(p, line->nick);
 
-        if ((int)i != speaks && !is_nick_of(p, line->nick) && !has_word(line->text, p->name))
+        if (!own && (named >= OVERHEARD_MAX || !has_word(line->text, p->name)))
             continue;
-        burn_all(m, g, line, p);
-        left--;
+        named++;
+        if (may_burn(m, g, own))
+            burn_all(m, g, line, p, OVERHEARD_MAX);
     }
+    if (!g || named || !may_burn(m, g, false))
+        return;
+    for (i = 0; i < m->settings->n_people; i++) /* it does not say whose it is */
+        if (access_allows(m->settings->person[i].roles, COMMAND_BREAKGLASS))
+            burn_all(m, g, line, &m->settings->person[i], 1);
 }
 
 /* The digits of the command belong to that person and are never to be taken again. */
@@ -449,7 +475,7 @@ void breakglass_command(struct model *m, const struct heard *line, const struct 
         refuse_channel(m, line, c);
         return;
     }
-    approval.person = whose(m, line, c->text);
+    approval.person = whose(m, line, c->text, &approval.quiet);
     approval.aloud = may_answer(m, g, line->nick);
     m->turn->to_stranger = hearing_person(m->settings, line) < 0;
     if (is_refused(m, g, line, c, approval.person, approval.aloud) ||
@@ -460,7 +486,7 @@ void breakglass_command(struct model *m, const struct heard *line, const struct 
         return;
     a->incident = c->incident;
     a->revision = c->revision;
-    a->quiet = c->quiet;
+    a->quiet = approval.quiet;
     if (!a->pair) {
         queue_single(m, g, a, line, c, approval.aloud);
         return;

@@ -21,8 +21,8 @@ enum { BREAKGLASS_WAITING_MAX = 64, BREAKGLASS_ASKED_MAX = 4096 };
 
 /** The command, whoever gives it and wherever. */
 void breakglass_command(struct model *m, const struct heard *line, const struct command *c);
-/** A line in a channel that is meant for crier and may hold a code: whatever code of its speaker,
- * or of somebody named in it, is in it counts as used from now on. Says nothing. */
+/** A line in a channel that may hold a code: whatever code of its speaker, or of somebody named in
+ * it, or, where it is neither, of anybody, is in it counts as used from now on. Says nothing. */
 void breakglass_overheard(struct model *m, const struct heard *line);
 /** How a code compares, or how many people are enrolled. */
 void breakglass_proof(struct model *m, const struct proof_answer *answer);

@@ -39,7 +39,8 @@ struct breakglass {
     struct enrolment *enrolments;
     struct guess_pace pace;
     struct measure answers[2]; /* to strangers, and to nicks of the configuration */
-    struct measure audits, wrong, burns;
+    struct measure burns[2];   /* lines of others, and of people of the configuration */
+    struct measure audits, wrong;
     int unaudited; /* wrong codes that got no line of their own */
     uint64_t next_id;
     size_t enrolled;

@@ -295,7 +295,7 @@ static void say_buf(struct model *m, const char *place, const struct buf *b)
 {
     if (buf_error(b))
         model_fail(m);
-    else
+    else if (!m->terse)
         turn_say(m->turn, place, SAY_ANSWER, 0, 0, buf_str(b));
 }
 

@@ -271,6 +271,7 @@ int courier_hear(struct courier *c, struct hearing *hearing, const struct heard 
                       hearing_unmatched(hearing), log_quote(quoted, sizeof quoted, line->text));
         break;
     case HEARING_COMMAND:
+    case HEARING_SLIP: /* obey_command() tells them apart */
         in.kind = INPUT_COMMAND;
         in.command = line;
         CRASH_POINT("command.heard");

@@ -541,6 +541,17 @@ const char *hearing_unmatched(const struct hearing *h)
     return h->unmatched;
 }
 
+bool hearing_is_slip(const char *text)
+{
+    return strcasestr(text, command_spec_find(COMMAND_BREAKGLASS)->name) &&
+           strpbrk(text, "0123456789");
+}
+
+static enum hearing_kind no_signal(const struct heard *line)
+{
+    return !line->private && hearing_is_slip(line->text) ? HEARING_SLIP : HEARING_CHATTER;
+}
+
 enum hearing_kind hearing_line(struct hearing *h, const struct heard *line,
                                struct signal *ret_signal)
 {
@@ -556,7 +567,7 @@ enum hearing_kind hearing_line(struct hearing *h, const struct heard *line,
         return HEARING_COMMAND;
     if (!channel || !(channel->roles & CHANNEL_WATCH) || !set_place(h, line->place) ||
         !set_who(h, line))
-        return HEARING_CHATTER;
+        return no_signal(line);
     person = hearing_person(h->settings, line);
     for (i = 0; i < h->settings->n_sources; i++) {
         struct saying s = {.source = i,
@@ -574,7 +585,7 @@ enum hearing_kind hearing_line(struct hearing *h, const struct heard *line,
         if (!h->settings->source[i].people)
             h->unmatched = h->settings->source[i].name;
     }
-    return HEARING_CHATTER;
+    return no_signal(line);
 }
 
 enum hearing_kind hearing_text(struct hearing *h, size_t source_index, const char *place,

@@ -22,7 +22,7 @@ struct hearing;
 
 enum { HEARING_AWAY_MS = 10 * 60 * 1000 };
 
-enum hearing_kind { HEARING_CHATTER, HEARING_COMMAND, HEARING_SIGNAL };
+enum hearing_kind { HEARING_CHATTER, HEARING_COMMAND, HEARING_SIGNAL, HEARING_SLIP };
 
 /**
  * @param settings borrowed, must outlive the hearing.
@@ -43,6 +43,8 @@ void hearing_go_on(struct hearing *h, const struct hearing *before);
  * one of its formats. When the line continues the one before it from the same speaker (see
  * format_settings.split_bytes and split_mark), the signal is that of both together, in the words
  * and with the time and line_id of the first.
+ *
+ * A slip is a line in any channel that is neither and yet has what hearing_is_slip() looks for.
  *
  * One line may hold several alerts that ran together: after HEARING_SIGNAL, call hearing_more()
  * until it returns false.
@@ -101,6 +103,10 @@ int hearing_person(const struct settings *settings, const struct heard *line);
 /** Whether it is said by a relay of the configuration ("relays"), whose account or mask speaks for
  * many people: such a line is nobody's, also where the account is listed in people. */
 bool hearing_relay(const struct settings *settings, const struct heard *line);
+
+/** Whether a text speaks of confirming by one-time password and has a number in it: said in a
+ * channel, a code may be in it that was meant for crier alone. */
+bool hearing_is_slip(const char *text);
 
 /** Where a line was said, for commands. @return 0 where crier takes none. */
 unsigned hearing_place(const struct settings *settings, const struct heard *line);

@@ -25,7 +25,8 @@ bool obey_may_approve(struct model *m, const struct approval *a);
  * confirmed any more, which was said, and nothing came of it. */
 bool obey_approve(struct model *m, const struct approval *a);
 
-/** Takes one line that hearing found to be a command. */
+/** Takes one line that hearing found to be a command, or to have a one-time password in it that was
+ * meant for crier alone: that is made void, without a word. */
 void obey_command(struct model *m, const struct heard *line);
 /** TIMER_SECOND_PERSON: nobody came as the second. */
 void obey_second_person_due(struct model *m, struct incident *inc);

@@ -235,8 +235,10 @@ bool run_drill_heard(struct run_drill *rd, const struct heard *line, struct now 
     r = command_parse(rd->settings->chat.prefix, line->text, &c, why, sizeof why);
     if (r == CRIER_ENOENT)
         return false;
-    if (!r && c.verb == COMMAND_BREAKGLASS)
+    if (r ? hearing_is_slip(line->text) : c.verb == COMMAND_BREAKGLASS) {
+        explicit_bzero(c.code, sizeof c.code);
         return false; /* a code said aloud: the real engine makes it void */
+    }
     if (!r && c.verb == COMMAND_DRILL) {
         if (may_answer(rd, line, now))
             order(rd, line, &c, now);

@@ -285,6 +285,74 @@ static void a_sick_disk_takes_no_code(void **state)
     expect_nothing_public(h);
 }
 
+/* ---- slips of the worst ten minutes ---------------------------------------------------------- */
+
+static void the_name_may_stand_before_quiet(void **state)
+{
+    struct house *h = *state;
+
+    draft(h);
+    type(h, "somebody", "!status breakglass 1.1 %s deployer1 quiet", code_in(h, 0));
+    assert_int_equal(creates(h), 1);
+    house_expect_said(h, PRIVATE, "without mail");
+}
+
+static void expect_void(struct house *h, const char *place, const char *nick, const char *before,
+                        const char *behind)
+{
+    char text[200], code[8];
+
+    (void)snprintf(code, sizeof code, "%s", code_in(h, 0));
+    (void)snprintf(text, sizeof text, "%s%s%s", before, code, behind);
+    house_say(h, place, nick, NULL, text);
+    type(h, "onlooker", "!status breakglass 1.1 %s deployer1", code);
+    house_wait(h, 10 * SECOND);
+    if (creates(h))
+        fail_msg("an onlooker could use it: %s", text);
+    house_wait(h, MINUTE);
+}
+
+static void a_code_that_slips_into_a_channel_is_void_however_it_is_typed(void **state)
+{
+    static const struct {
+        const char *place, *nick, *before, *behind;
+    } rows[] = {
+        {HOUSE_OPS, "somebody", "!status breakglass 1.1 ", ""}, /* whose it is, is not said */
+        {HOUSE_OPS, "dep1", "!status breakglass 123 ", ""},
+        {HOUSE_OPS, "dep1", "!status breakglass 1.123 ", ""},
+        {HOUSE_OPS, "dep1", " /msg crier !status breakglass 1.1 ", ""},
+        {HOUSE_OPS, "somebody", "msg crier !status breakglass 1.1 ", " deployer1"},
+        {HOUSE_OPS, "dep1", "breakglass 1.1 ", ""},
+        {HOUSE_OPS, "dep1", "crier: breakglass ", " 1.1"},
+        {HOUSE_SRE, "dep1", "!status breakglass 1.1 ", ""},
+        {HOUSE_OPS, "dep1", "!status breakglass 1.1 000000", ""},
+        {"net/#logs", "dep1", "!status breakglass 1.1 ", ""}, /* where crier only listens */
+    };
+    struct house *h = *state;
+    size_t i;
+
+    draft(h);
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        expect_void(h, rows[i].place, rows[i].nick, rows[i].before, rows[i].behind);
+    house_expect_unsaid(h, "net/#logs", "");
+}
+
+/* Somebody floods the channel with guesses, so that a slip of a deployer goes unnoticed. */
+static void strangers_cannot_keep_a_slip_from_being_made_void(void **state)
+{
+    struct house *h = *state;
+    char text[120];
+    int i;
+
+    draft(h);
+    for (i = 0; i < 200; i++) {
+        (void)snprintf(text, sizeof text, "!status breakglass 1.1 9%05d deployer1 deployer2 sre1",
+                       i);
+        house_say(h, HOUSE_OPS, "evil", NULL, text);
+    }
+    expect_void(h, HOUSE_OPS, "dep1", "!status breakglass 1.1 ", "");
+}
+
 /* ---- guessing -------------------------------------------------------------------------------- */
 
 static void wrong_codes_slow_down_their_source(void **state)
@@ -462,6 +530,9 @@ int main(void)
         HOUSE_TEST(words_that_nobody_saw_are_shown_first_and_the_code_is_kept),
         HOUSE_TEST(refusals_point_to_it_once_somebody_is_enrolled),
         HOUSE_TEST(a_sick_disk_takes_no_code),
+        HOUSE_TEST(the_name_may_stand_before_quiet),
+        HOUSE_TEST(a_code_that_slips_into_a_channel_is_void_however_it_is_typed),
+        HOUSE_TEST(strangers_cannot_keep_a_slip_from_being_made_void),
         HOUSE_TEST(wrong_codes_slow_down_their_source),
         HOUSE_TEST(nobody_is_locked_out_by_guessing_from_many_hosts),
         cmocka_unit_test(guesses_in_a_day_are_few),

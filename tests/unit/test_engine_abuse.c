@@ -103,6 +103,22 @@ static void a_flood_of_confirms_gets_few_answers(void **state)
     assert_int_equal(fake_store_count(&h->store, RECORD_OUTBOX), 1);
 }
 
+/* The same where several wait, so that the answer is a list. */
+static void a_flood_of_confirms_without_a_number_gets_few_answers(void **state)
+{
+    struct house *h = *state;
+    size_t i, before;
+
+    house_draft(h);
+    deployer(h, "deployer2", "!status open Pages load slowly");
+    for (i = 0; i < 30; i++)
+        deployer(h, "deployer1", "!status confirm");
+    before = h->chat.n;
+    for (i = 0; i < 200; i++)
+        deployer(h, "deployer1", "!status confirm");
+    assert_in_range(h->chat.n - before, 0, 6);
+}
+
 /* All on the list together: questions wait, what changes something does not. */
 static void a_channel_of_people_is_answered_so_often_in_a_minute(void **state)
 {
@@ -290,6 +306,7 @@ int main(void)
         HOUSE_TEST(whoever_said_too_much_can_still_confirm),
         HOUSE_TEST(whoever_said_too_much_can_still_discard),
         HOUSE_TEST(a_flood_of_confirms_gets_few_answers),
+        HOUSE_TEST(a_flood_of_confirms_without_a_number_gets_few_answers),
         HOUSE_TEST(a_channel_of_people_is_answered_so_often_in_a_minute),
         HOUSE_TEST(strangers_use_up_nobodys_measure),
         HOUSE_TEST(refusals_beyond_the_measure_are_silent),

@@ -331,6 +331,11 @@ static void test_command(void **state)
         {"!status confirm 1.1", "libera/#ops", .notice = true, .want = HEARING_CHATTER},
         {"!status confirm 1.1", "libera/#ops", .action = true, .want = HEARING_CHATTER},
         {"!status confirm 1.1", "libera/#ops", .history = true, .want = HEARING_CHATTER},
+        {" /msg crier !status breakglass 1.1 123456", "libera/#ops", .want = HEARING_SLIP},
+        {"!status breakglass 1.1 123456", "libera/#alerts", .want = HEARING_SLIP},
+        {"!status breakglass 1.1 123456", "libera/#ops", .notice = true, .want = HEARING_SLIP},
+        {"the breakglass is in the cupboard", "libera/#ops", .want = HEARING_CHATTER},
+        {"breakglass 1.1 123456", "libera/nick", .private = true, .want = HEARING_CHATTER},
         {"!status confirm 1.1", "libera/nick", .private = true, .history = true,
          .want = HEARING_CHATTER},
     };
