@@ -3,6 +3,8 @@
 Each runs as an ordinary process on free loopback ports, from a private folder.
 """
 
+import base64
+import hashlib
 import os
 import socket
 import subprocess
@@ -40,14 +42,31 @@ class Certificates:
                 "-out", f"{name}.pem", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
                 folder=self.folder)
 
-    def _leaf(self, name, names):
+    def leaf(self, name, names, days=30, authority="ca"):
+        """Another server's certificate and key; with days -1 it has run out."""
+        return self._leaf(name, names, days, authority)
+
+    def stranger(self, name, names):
+        """A certificate and key that look alike, of an authority that nobody knows."""
+        self._authority("stranger", "crier test authority")
+        return self._leaf(name, names, authority="stranger")
+
+    def pin(self, cert):
+        """The key of a certificate as the configuration's `pin` names it."""
+        key = subprocess.run(["openssl", "x509", "-in", cert, "-pubkey", "-noout"], check=True,
+                             capture_output=True).stdout
+        der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "der"], input=key, check=True,
+                             capture_output=True).stdout
+        return "sha256//" + base64.b64encode(hashlib.sha256(der).digest()).decode()
+
+    def _leaf(self, name, names, days=30, authority="ca"):
         (self.folder / f"{name}.ext").write_text(
             f"subjectAltName={names}\nbasicConstraints=CA:FALSE\nkeyUsage=digitalSignature\n")
         openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                 "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr",
                 folder=self.folder)
-        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key",
-                "-CAcreateserial", "-days", "30", "-extfile", f"{name}.ext", "-out", f"{name}.pem",
+        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", f"{authority}.pem",
+                "-CAkey", f"{authority}.key", "-CAcreateserial", "-days", str(days), "-extfile", f"{name}.ext", "-out", f"{name}.pem",
                 folder=self.folder)
         return self.folder / f"{name}.pem", self.folder / f"{name}.key"
 

@@ -132,6 +132,37 @@ static void test_floods_of_a_server_do_not_make_it_grow(void **state)
     }
 }
 
+/* However it is offered, with the registration or long after. */
+static void test_no_password_without_tls_however_sasl_is_offered(void **state)
+{
+    static const char *const offers[] = {"CAP crier NEW :sasl=PLAIN",
+                                         "CAP crier ACK :sasl",
+                                         "CAP crier LS :sasl",
+                                         "AUTHENTICATE +",
+                                         "900 crier crier!u@h crier :You are now logged in",
+                                         "AUTHENTICATE :+"};
+    struct irc_bench *r = *state;
+    struct network_settings *n = &r->settings->network[0];
+    size_t i;
+
+    n->sasl = SASL_PLAIN;
+    n->services_patience_ms = 1;
+    irc_bench_set_string(&n->sasl_account, "crier");
+    irc_bench_set_string(&n->sasl_password_env, "CRIER_TEST_SECRET");
+    assert_int_equal(setenv("CRIER_TEST_SECRET", "hunter2", 1), 0);
+    irc_bench_ready(r, "");
+    buf_shift(&r->in, r->in.len);
+    for (i = 0; i < sizeof offers / sizeof offers[0]; i++) {
+        irc_bench_server(r, "%s%s", strncmp(offers[i], "AUTH", 4) ? ":irc.test " : "", offers[i]);
+        irc_bench_turn(r);
+        r->ahead_ms += AFTER_JOIN_MS; /* what is tried later is tried */
+        irc_bench_turn(r);
+        assert_null(strstr(buf_str(&r->in), "AUTHENTICATE"));
+        assert_null(strstr(buf_str(&r->in), "sasl"));
+        irc_bench_barrier(r);
+    }
+}
+
 /* ---- orders ---------------------------------------------------------------------------------- */
 
 /* Put into channels by an operator of the network: it leaves, and hears nothing of them. */
@@ -173,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RIGGED(test_login_lost_while_a_command_waits_for_its_whois),
         cmocka_unit_test(test_floods_of_a_server_do_not_make_it_grow),
+        RIGGED(test_no_password_without_tls_however_sasl_is_offered),
         RIGGED(test_channels_that_it_is_forced_into_are_left_and_not_heard),
         RIGGED(test_a_nick_that_is_refused_for_ever_ends_the_attempt),
     };
