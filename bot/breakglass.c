@@ -165,6 +165,7 @@ static struct attempt *attempt_create(struct model *m, struct breakglass *g,
     a->pair = digits > 8;
     a->id = a->req.id = ++g->next_id;
     a->req.wall_ms = m->now.wall_ms;
+    a->heard_boot_ms = m->now.boot_ms;
     a->req.person = strdup(person->name);
     a->req.code = strndup(code, a->pair ? digits / 2 : digits);
     a->req.next = a->pair ? strndup(code + digits / 2, digits / 2) : strdup("");
@@ -561,6 +562,16 @@ static void wrong(struct model *m, struct breakglass *g, const struct attempt *a
             a->nick, a->person);
 }
 
+/* The disk was away meanwhile: like any confirm it is worth nothing then. */
+static bool is_stale(const struct model *m, const struct attempt *a)
+{
+    int64_t most = GUESS_PACE_LONGEST_MS + GUESS_PACE_ALL_MS;
+
+    if (m->settings->chat.confirm_expires_ms > most)
+        most = m->settings->chat.confirm_expires_ms;
+    return m->now.boot_ms - a->heard_boot_ms > most;
+}
+
 static void approve(struct model *m, struct breakglass *g, const struct attempt *a,
                     const struct heard *line, const struct proof_answer *answer)
 {
@@ -577,6 +588,14 @@ static void approve(struct model *m, struct breakglass *g, const struct attempt 
     if (i < 0 || !access_allows(m->settings->person[i].roles, COMMAND_BREAKGLASS)) {
         audit_refused(m, line, a->person, "no longer on the list");
         SAY(m, a, "%s: refused, %s may not do this any more", a->nick, a->person);
+        return;
+    }
+    if (is_stale(m, a)) {
+        audit_refused(m, line, a->person, "too late");
+        SAY(m, a,
+            "%s: nothing is published: my database was away for too long; if it is still to be, "
+            "`%s breakglass %lld.%lld CODE` with a new code",
+            a->nick, prefix_of(m), (long long)a->incident, (long long)a->revision);
         return;
     }
     approval.person = &m->settings->person[i];

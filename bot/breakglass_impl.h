@@ -18,6 +18,7 @@ struct attempt {
     bool pair;
     bool burn; /* said where others read it: it is only made void */
     bool asked;
+    int64_t heard_boot_ms;
     int64_t due_boot_ms;
     struct attempt *next; /* in the order in which they came */
 };

@@ -337,6 +337,25 @@ static void a_code_that_slips_into_a_channel_is_void_however_it_is_typed(void **
     house_expect_unsaid(h, "net/#logs", "");
 }
 
+/* The disk hangs while the code is on its way: nobody wants that sent when all is over. */
+static void a_confirm_that_waited_for_the_disk_for_long_is_not_published(void **state)
+{
+    struct house *h = *state;
+
+    draft(h);
+    h->disk_hangs = true;
+    house_icinga(h, "PROBLEM - Another check on host7 is CRITICAL: it is broken");
+    type(h, "somebody", "!status breakglass 1.1 %s deployer1", code_in(h, 0));
+    house_wait_sliced(h, 20 * MINUTE, MINUTE);
+    h->disk_hangs = false;
+    house_settle(h);
+    house_wait(h, SECOND);
+    house_expect_last(h, PRIVATE, "nothing is published: my database was away for too long");
+    expect_nothing_public(h);
+    type(h, "somebody", "!status breakglass 1.1 %s deployer1", code_in(h, 0));
+    assert_int_equal(creates(h), 1);
+}
+
 /* Somebody floods the channel with guesses, so that a slip of a deployer goes unnoticed. */
 static void strangers_cannot_keep_a_slip_from_being_made_void(void **state)
 {
@@ -532,6 +551,7 @@ int main(void)
         HOUSE_TEST(a_sick_disk_takes_no_code),
         HOUSE_TEST(the_name_may_stand_before_quiet),
         HOUSE_TEST(a_code_that_slips_into_a_channel_is_void_however_it_is_typed),
+        HOUSE_TEST(a_confirm_that_waited_for_the_disk_for_long_is_not_published),
         HOUSE_TEST(strangers_cannot_keep_a_slip_from_being_made_void),
         HOUSE_TEST(wrong_codes_slow_down_their_source),
         HOUSE_TEST(nobody_is_locked_out_by_guessing_from_many_hosts),
