@@ -505,7 +505,7 @@ static void obey(struct model *m, const struct heard *line)
     if (i >= 0)
         q.person = &m->settings->person[i];
     r = command_parse(obey_prefix(m), line->text, &q.cmd, why, sizeof why);
-    if (r == CRIER_ENOENT || !hearing_place(m->settings, line)) {
+    if (r == CRIER_ENOENT || line->notice || !hearing_place(m->settings, line)) {
         explicit_bzero(q.cmd.code, sizeof q.cmd.code);
         if (!line->private)
             breakglass_overheard(m, line);

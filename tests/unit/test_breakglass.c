@@ -337,6 +337,35 @@ static void a_code_that_slips_into_a_channel_is_void_however_it_is_typed(void **
     house_expect_unsaid(h, "net/#logs", "");
 }
 
+/* A notice is no command, also where there is something in it that has to be made void. */
+static void a_notice_that_speaks_of_it_is_no_command(void **state)
+{
+    struct house *h = *state;
+    char text[100];
+    struct heard line = {.network = "net",
+                         .place = HOUSE_OPS,
+                         .nick = "deployer1",
+                         .userhost = "user@host.example",
+                         .identity = IDENTITY_ACCOUNT,
+                         .account = "deployer1",
+                         .text = "!status discard 1 breakglass 1",
+                         .notice = true,
+                         .obey = true};
+    size_t before;
+
+    draft(h);
+    before = h->chat.n;
+    assert_int_equal(courier_hear(&h->courier, h->hearing, &line, h->now), 0);
+    house_settle(h);
+    (void)snprintf(text, sizeof text, "!status breakglass 1.1 %s", code_in(h, 0));
+    line.text = text;
+    assert_int_equal(courier_hear(&h->courier, h->hearing, &line, h->now), 0);
+    house_settle(h);
+    assert_int_equal(h->chat.n, before);
+    type(h, "onlooker", "!status breakglass 1.1 %s deployer1", code_in(h, 0));
+    house_expect_last(h, "net/onlooker", "that code was used already");
+}
+
 /* The disk hangs while the code is on its way: nobody wants that sent when all is over. */
 static void a_confirm_that_waited_for_the_disk_for_long_is_not_published(void **state)
 {
@@ -551,6 +580,7 @@ int main(void)
         HOUSE_TEST(a_sick_disk_takes_no_code),
         HOUSE_TEST(the_name_may_stand_before_quiet),
         HOUSE_TEST(a_code_that_slips_into_a_channel_is_void_however_it_is_typed),
+        HOUSE_TEST(a_notice_that_speaks_of_it_is_no_command),
         HOUSE_TEST(a_confirm_that_waited_for_the_disk_for_long_is_not_published),
         HOUSE_TEST(strangers_cannot_keep_a_slip_from_being_made_void),
         HOUSE_TEST(wrong_codes_slow_down_their_source),
