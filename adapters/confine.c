@@ -128,11 +128,11 @@ static const char *const allowed[] = {
     "pselect6", "select", "signalfd4",
     /* files; Landlock says which may be written */
     "access", "close", "close_range", "dup", "dup2", "dup3", "faccessat", "faccessat2", "fadvise64",
-    "fallocate", "fchmod", "fchown", "fcntl", "fdatasync", "flock", "fstat", "fstatfs", "fsync",
-    "ftruncate", "getcwd", "getdents", "getdents64", "lseek", "lstat", "mkdir", "mkdirat",
-    "newfstatat", "open", "openat", "pipe", "pipe2", "pread64", "preadv", "pwrite64", "pwritev",
-    "read", "readahead", "readlink", "readlinkat", "readv", "rename", "renameat", "renameat2",
-    "rmdir", "stat", "statfs", "statx", "umask", "unlink", "unlinkat", "write", "writev",
+    "fallocate", "fchown", "fdatasync", "flock", "fstat", "fstatfs", "fsync", "ftruncate", "getcwd",
+    "getdents", "getdents64", "lseek", "lstat", "mkdir", "mkdirat", "newfstatat", "open", "openat",
+    "pipe", "pipe2", "pread64", "preadv", "pwrite64", "pwritev", "read", "readahead", "readlink",
+    "readlinkat", "readv", "rename", "renameat", "renameat2", "rmdir", "stat", "statfs", "statx",
+    "umask", "unlink", "unlinkat", "write", "writev",
     /* connections */
     "accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen",
     "recvfrom", "recvmmsg", "recvmsg", "sendfile", "sendmmsg", "sendmsg", "sendto", "setsockopt",
@@ -175,15 +175,22 @@ static int allow_if(scmp_filter_ctx filter, const char *name, unsigned n,
                                 : 0;
 }
 
-static struct scmp_arg_cmp is(unsigned argument, uint64_t value)
-{
-    return (struct scmp_arg_cmp){.arg = argument, .op = SCMP_CMP_EQ, .datum_a = value};
-}
-
 static struct scmp_arg_cmp is_masked(unsigned argument, uint64_t mask, uint64_t value)
 {
     return (struct scmp_arg_cmp){
-        .arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
+        .arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value & mask};
+}
+
+/* For an int: of the register the kernel takes the lower half, and a caller may leave anything in
+ * the upper one. */
+static struct scmp_arg_cmp is(unsigned argument, uint64_t value)
+{
+    return is_masked(argument, UINT32_MAX, value);
+}
+
+static struct scmp_arg_cmp is_null(unsigned argument)
+{
+    return is_masked(argument, UINT64_MAX, 0);
 }
 
 /* TCP and UDP, named sockets of this machine (name services, the journal), and what getaddrinfo()
@@ -239,6 +246,11 @@ static int allow_some(scmp_filter_ctx filter)
     static const uint64_t prctls[] = {
         PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE,
         0x53564d41 /* PR_SET_VMA: names for memory, by the C library */};
+    /* Not whom a descriptor sends signals to, which may be another process. */
+    static const uint64_t fcntls[] = {F_DUPFD,     F_DUPFD_CLOEXEC, F_GETFD,      F_SETFD,
+                                      F_GETFL,     F_SETFL,         F_GETLK,      F_SETLK,
+                                      F_SETLKW,    F_OFD_GETLK,     F_OFD_SETLK,  F_OFD_SETLKW,
+                                      F_ADD_SEALS, F_GET_SEALS,     F_GETPIPE_SZ, F_SETPIPE_SZ};
     /* A thread, never a process or a name space. clone3() hides its flags in memory: without it the
      * C library takes clone(). */
     const uint64_t kinds = CLONE_THREAD | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC |
@@ -250,13 +262,19 @@ static int allow_some(scmp_filter_ctx filter)
 #endif
     struct scmp_arg_cmp thread = is_masked(clone_flags, kinds, CLONE_THREAD);
     struct scmp_arg_cmp self = is(0, (uint64_t)getpid()); /* for abort() */
-    struct scmp_arg_cmp read_limit[2] = {is(0, 0), is(2, 0)};
+    struct scmp_arg_cmp read_limit[2] = {is(0, 0), is_null(2)};
+    /* No file becomes a way to be crier's user, also where Landlock has no say. */
+    struct scmp_arg_cmp no_set_id = is_masked(1, 07000, 0);
     int r = allow_if(filter, "clone", 1, &thread);
 
     if (!r)
         r = allow_if(filter, "tgkill", 1, &self);
     if (!r)
         r = allow_if(filter, "prlimit64", 2, read_limit);
+    if (!r)
+        r = allow_if(filter, "fchmod", 1, &no_set_id);
+    if (!r)
+        r = allow_one_of(filter, "fcntl", 1, fcntls, sizeof fcntls / sizeof fcntls[0]);
     if (!r)
         r = allow_one_of(filter, "ioctl", 1, ioctls, sizeof ioctls / sizeof ioctls[0]);
     if (!r)
@@ -275,9 +293,10 @@ static bool confine_calls(void)
     if (!r)
         r = allow_some(filter);
     if (!r) {
-        /* Refused calls in the kernel's log, quick look-up: neither is worth failing for. */
+        /* Refused calls in the kernel's log, quick look-up: none is worth failing for. */
         (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1);
         (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+        (void)seccomp_attr_set(filter, SCMP_FLTATR_API_SYSRAWRC, 1); /* the kernel's own reason */
         r = seccomp_load(filter);
     }
     if (filter)

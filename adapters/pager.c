@@ -139,22 +139,35 @@ static void tell(struct reply *reply, int exit_status, const char *what, const c
                      words);
 }
 
-static void run_command(struct helper *h, char *text, struct reply *reply)
+/* One clean line that no command takes for an option. @return where it begins in text. */
+static char *tidy(char *text, size_t n)
+{
+    (void)utf8_clean(text, n, text);
+    return text + strspn(text, "- ");
+}
+
+/* @param text is done over here, whatever the daemon has made of it: somebody else may speak with
+ * its voice by now. */
+static void run_command(struct helper *h, char *text, size_t n, struct reply *reply)
 {
     int in[2] = {-1, -1}, out[2] = {-1, -1};
-    char words[WORDS_BYTES + 1] = "", what[64] = "";
-    size_t n_words = 0, n_text = strlen(text);
+    char words[WORDS_BYTES + 1] = "", what[64] = "", *line = tidy(text, n);
+    size_t n_words = 0, n_line = strlen(line);
     bool late;
     int status;
     pid_t pid;
 
+    if (!n_line) {
+        tell(reply, -1, "there is no text", "");
+        goto out;
+    }
     if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC) || fcntl(out[0], F_SETFL, O_NONBLOCK)) {
         tell(reply, -1, "cannot make a pipe", strerror(errno));
         goto out;
     }
-    h->argv[h->n] = text;
+    h->argv[h->n] = line;
     /* fits an empty pipe: nobody is waited for */
-    if (write(in[1], text, n_text) != (ssize_t)n_text || write(in[1], "\n", 1) != 1) {
+    if (write(in[1], line, n_line) != (ssize_t)n_line || write(in[1], "\n", 1) != 1) {
         tell(reply, -1, "cannot write to a pipe", strerror(errno));
         goto out;
     }
@@ -212,9 +225,8 @@ static void __attribute__((noreturn)) serve(struct helper *h, int fd)
             break;
         if (n < 0)
             continue;
-        text[n] = '\0';
         memset(&reply, 0, sizeof reply);
-        run_command(h, text, &reply);
+        run_command(h, text, (size_t)n, &reply);
         (void)send(HELPER_SOCKET, &reply, sizeof reply, MSG_NOSIGNAL);
     }
     _exit(0);
@@ -349,8 +361,7 @@ void pager_destroy(struct pager *p)
 
 int pager_send(struct pager *p, const char *text)
 {
-    char *clean;
-    const char *begin;
+    char *clean, *begin;
     size_t n;
     int r = 0;
 
@@ -361,9 +372,8 @@ int pager_send(struct pager *p, const char *text)
     clean = malloc(strlen(text) + 1);
     if (!clean)
         return CRIER_EAGAIN;
-    (void)utf8_clean(text, strlen(text), clean);
-    for (begin = clean; *begin == '-' || *begin == ' '; begin++)
-        ;
+    memcpy(clean, text, strlen(text) + 1);
+    begin = tidy(clean, strlen(clean));
     n = utf8_cut(begin, PAGER_TEXT_BYTES);
     if (!n)
         r = CRIER_EINVAL;

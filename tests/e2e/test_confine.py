@@ -19,15 +19,16 @@ ATTEMPTS = BUILD / "tests" / "e2e" / "programs" / "confined"
 
 # What a confined process tries (see programs/confined.c), and how that must end.
 FILES_INSIDE = ("write-inside append-inside mkdir-inside rename-inside unlink-inside read-outside stat-outside "
-                "write-null")
+                "write-null fchmod")
 FILES_OUTSIDE = "write-outside unlink-outside rename-from-outside create-outside mkdir-outside rename-to-outside"
 CALLS_NEEDED = ("tgkill-self socket-inet socket-inet6-udp socket-unix socketpair prctl-name getrlimit jit-memory "
-                "getaddrinfo thread")
+                "getaddrinfo thread socket-upper-half fcntl-flags")
 CALLS_REFUSED = ("truncate-outside link-from-outside symlink-inside execve execveat fork clone3 libc-fork ptrace "
                  "process_vm_readv process_vm_writev kill tgkill-other pidfd_open mount umount2 fsopen chroot unshare "
                  "setns bpf keyctl add_key init_module reboot perf_event_open userfaultfd io_uring_setup "
                  "open_by_handle_at personality setuid unknown-call socket-raw socket-packet socket-netlink-audit "
-                 "socket-vsock tiocsti prctl-dumpable setrlimit thread-socket-packet thread-fork")
+                 "socket-vsock tiocsti prctl-dumpable setrlimit thread-socket-packet thread-fork "
+                 "fcntl-owner fcntl-signal fchmod-set-id")
 
 
 def test_a_confined_process_can_do_no_more_than_crier_needs(tmp_path):

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -236,6 +237,47 @@ static void arguments_are_exact(void **state)
     }
     assert_int_equal(pager_send(g->pager, " \r\n--"), CRIER_EINVAL);
     assert_int_equal(pager_send(g->pager, ""), CRIER_EINVAL);
+}
+
+/* Whoever has taken the daemon over can write what he likes to the helper, but no option, no second
+ * line and nothing hidden reaches the command. */
+static void the_helper_trusts_no_text(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t n;
+        const char *want; /* NULL: the command is not started */
+    } rows[] = {
+        {"-X/tmp/x -C/tmp/y", 17, "X/tmp/x -C/tmp/y"},
+        {"\n--output=/tmp/x", 16, "output=/tmp/x"},
+        {"a\nTo: b\r\n\x1b[1m", 14, "a To: b [1m"},
+        {"a\0--b", 6, "a--b"},
+        {"--", 2, NULL},
+        {"\0", 1, NULL},
+    };
+    struct ground *g = *state;
+    size_t i;
+
+    assert_int_equal(make(g, show, LONG_MS, NULL, NULL), 0);
+    for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct source_port port = pager_source_port(g->pager);
+        struct pollset set;
+        char expected[100];
+
+        pollset_init(&set);
+        port.collect(port.ctx, &set);
+        assert_int_equal(set.n, 1);
+        assert_int_equal(send(set.item[0].fd, rows[i].text, rows[i].n, 0), rows[i].n);
+        pollset_finish(&set);
+        wait_calls(g, (int)i + 1);
+        assert_int_equal(g->exit_status, rows[i].want ? 0 : -1);
+        if (!rows[i].want)
+            continue;
+        (void)snprintf(expected, sizeof expected, "[%s]\n", rows[i].want);
+        expect_file(g, "arguments", expected);
+        (void)snprintf(expected, sizeof expected, "%s\n", rows[i].want);
+        expect_file(g, "stdin", expected);
+    }
 }
 
 static void long_texts_are_cut(void **state)
@@ -562,6 +604,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(arguments_are_exact, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_helper_trusts_no_text, set_up, tear_down),
         cmocka_unit_test_setup_teardown(long_texts_are_cut, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_inherited, set_up, tear_down),
         cmocka_unit_test_setup_teardown(endings_are_told, set_up, tear_down),

@@ -92,6 +92,7 @@ static void try_files(const char *dir, const char *outside)
 {
     char path[4096], other[4096];
     struct stat st;
+    int fd;
 
     (void)snprintf(path, sizeof path, "%s/inside", dir);
     told("write-inside", made(path));
@@ -117,6 +118,10 @@ static void try_files(const char *dir, const char *outside)
     (void)made(other);
     told("rename-to-outside", !rename(other, path));
     told("symlink-inside", !symlink("/etc/passwd", path));
+    fd = open(other, O_RDONLY | O_CLOEXEC);
+    told("fchmod", !fchmod(fd, 0640));
+    told("fchmod-set-id", !fchmod(fd, 04755));
+    (void)close(fd);
     told("write-null", made("/dev/null"));
 }
 
@@ -162,6 +167,12 @@ static void try_calls(pid_t parent)
     told("socket-inet", has_socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
     told("socket-inet6-udp", has_socket(AF_INET6, SOCK_DGRAM, IPPROTO_UDP));
     told("socket-unix", has_socket(AF_UNIX, SOCK_DGRAM, 0));
+    /* what a compiler may leave in the upper half of a register */
+    told("socket-upper-half", syscall(SYS_socket, AF_INET | 0x700000000L,
+                                      SOCK_STREAM | SOCK_CLOEXEC, 0x100000000L) >= 0);
+    told("fcntl-flags", fcntl(0, F_GETFL) >= 0);
+    told("fcntl-owner", !fcntl(0, F_SETOWN, parent));
+    told("fcntl-signal", !fcntl(0, F_SETSIG, SIGKILL));
     told("socket-raw", has_socket(AF_INET, SOCK_RAW, IPPROTO_ICMP));
     told("socket-packet", has_socket(AF_PACKET, SOCK_RAW, 0));
     told("socket-netlink-audit", has_socket(AF_NETLINK, SOCK_RAW, 9));
