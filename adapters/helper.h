@@ -4,7 +4,7 @@
  * The daemon gives up the right to start programs (see confine.h), so whatever starts one is a
  * helper that was forked before: one for the pager's command, one for trials of a configuration.
  * A helper has one socket to the daemon and no other open file, waits for signals on a descriptor,
- * is told when the daemon is gone, however it went, and its memory is closed to others of its user.
+ * and is told when the daemon is gone, however it went.
  * It believes nothing that comes over the socket: whoever speaks there may not be the daemon any
  * more.
  */
