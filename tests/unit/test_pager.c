@@ -303,15 +303,18 @@ static void long_texts_are_cut(void **state)
 /* Nothing of the daemon but the text: no file, no secret of its environment, no signal setting. */
 static void nothing_is_inherited(void **state)
 {
-    static const char script[] = "#!/bin/sh\n"
-                                 "d=${0%/*}\n"
-                                 "ls -m /proc/$$/fd >$d/fds\n" /* a pipe would show */
-                                 "env >$d/env\n"
-                                 "grep -E '^Sig(Blk|Ign)' /proc/self/status >$d/signals\n"
-                                 "cut -d' ' -f 6 /proc/$$/stat >$d/session\n"
-                                 "echo $$ >$d/pid\n"
-                                 "pwd >$d/cwd\n"
-                                 "echo $PPID >$d/helper\n";
+    static const char script[] =
+        "#!/bin/sh\n"
+        "d=${0%/*}\n"
+        /* a pipe would show, and so would what the shell keeps for later */
+        "exec >$d/fds\n"
+        "ls -m /proc/$$/fd\n"
+        "env >$d/env\n"
+        "grep -E '^Sig(Blk|Ign)' /proc/self/status >$d/signals\n"
+        "cut -d' ' -f 6 /proc/$$/stat >$d/session\n"
+        "echo $$ >$d/pid\n"
+        "pwd >$d/cwd\n"
+        "echo $PPID >$d/helper\n";
     struct ground *g = *state;
     char *path = path_of(g, "secret"), *text, fds[64];
     sigset_t blocked, before;
