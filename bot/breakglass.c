@@ -135,6 +135,13 @@ static bool may_answer(struct model *m, struct breakglass *g, const char *nick)
            ANSWERS_MAX;
 }
 
+bool breakglass_may_answer(struct model *m, const struct heard *line)
+{
+    struct breakglass *g = breakglass_of(m);
+
+    return g && may_answer(m, g, line->nick);
+}
+
 bool breakglass_is_way(const struct model *m, const struct heard *line)
 {
     return m->glass && m->glass->enrolled && line->secure;

@@ -28,6 +28,9 @@ void breakglass_overheard(struct model *m, const struct heard *line);
 void breakglass_proof(struct model *m, const struct proof_answer *answer);
 /** TIMER_BREAKGLASS: a code that had to wait is looked at. */
 void breakglass_due(struct model *m);
+/** Whether a mistake in such a command is answered, in private chat: these have a measure of their
+ * own, as the answers of breakglass_command() have. */
+bool breakglass_may_answer(struct model *m, const struct heard *line);
 /** Whether somebody whose account is not known may be told of this way. */
 bool breakglass_is_way(const struct model *m, const struct heard *line);
 

@@ -523,7 +523,10 @@ static void obey(struct model *m, const struct heard *line)
     }
     if (r && !line->private)
         breakglass_overheard(m, line);
-    q.aloud = q.person || may_answer(m, line);
+    if (r && line->private && hearing_is_slip(line->text))
+        q.aloud = q.person || breakglass_may_answer(m, line);
+    else
+        q.aloud = q.person || may_answer(m, line);
     m->turn->to_stranger = !q.person;
     if (q.person && !keeps_pace(m, &q, !r, &over))
         return;

@@ -11,18 +11,23 @@
 #include "obey_request.h"
 #include "outbox.h"
 #include "remind.h"
+#include "utf8.h"
+
+enum { WAY_BYTES = 120 };
 
 /* Two lines at most: the words that there are, and how to confirm these instead of R. */
 static void show_instead(struct model *m, const struct request *q, struct incident *inc,
                          const struct revision *rev, int64_t meant, const char *why)
 {
-    char *note;
+    char way[WAY_BYTES] = "", *note;
 
     if (!q->aloud)
         return;
-    note = buf_printf("%s: nothing is published, %lld.%lld %s:", q->line->nick,
-                      (long long)inc->r.id, (long long)meant, why);
-
+    if (q->glass)
+        (void)utf8_print(way, sizeof way, ", with a code `%s breakglass %lld.%lld CODE`",
+                         obey_prefix(m), (long long)inc->r.id, (long long)rev->r.number);
+    note = buf_printf("%s: nothing is published, %lld.%lld %s%s:", q->line->nick,
+                      (long long)inc->r.id, (long long)meant, why, way);
     if (note)
         chat_show_instead(m, inc, rev, q->line->place, note);
     else

@@ -61,6 +61,8 @@ def kept(house):
 def test_without_services_a_one_time_password_publishes_once(make_house, own_network):
     house = make_house(on=own_network)
     house.settings["networks"][0]["services_patience"] = "1 s"
+    practice = house.channel + "-practice"
+    house.settings["networks"][0]["channels"].append({"name": practice, "roles": ["practice"]})
     house.crier.options = ["-v"]
     house.crier.write_config(house.settings)
     house.crowd("icinga-wm", "logmsgbot")  # logged in while that was possible
@@ -77,6 +79,11 @@ def test_without_services_a_one_time_password_publishes_once(make_house, own_net
     burnt = app.code()
     house.ask("deployer1", f"!status breakglass {number} {burnt}", r"never where others read it")
     whisper(house, "stranger", f"!status breakglass {number} {burnt} deployer1", r"was used already")
+    # So is one that a mistyped command brings into the practice channel.
+    deployer = house.clients["deployer1"].join(practice)
+    since = deployer.say(practice, f"!status breakglass {app.code(-1)}")
+    house.heard("deployer1", r"type `!status breakglass N.R CODE", since)
+    assert len(re.findall(r"right, but said where others read it", house.crier.log)) == 2
     whisper(house, "stranger", f"!status breakglass {number} {app.code()} 111111 sre1", r"sre1 is not enrolled")
     whisper(house, "stranger", f"!status breakglass {number} {app.code()} reader1", r"role of reader1 does not")
     whisper(house, "stranger", f"!status breakglass {number} 000000 111111 deployer1", r"is no code of deployer1")

@@ -337,6 +337,23 @@ static void a_code_that_slips_into_a_channel_is_void_however_it_is_typed(void **
     house_expect_unsaid(h, "net/#logs", "");
 }
 
+/* Whoever mistypes it is told so, whatever strangers have asked for in that minute; and what they
+ * are shown instead says how to go on with a code. */
+static void mistakes_are_told_although_strangers_chatter(void **state)
+{
+    struct house *h = *state;
+    int i;
+
+    draft(h);
+    for (i = 0; i < 10; i++)
+        type(h, "evil", "!status help");
+    type(h, "dep1", "!status breakglass 1.1 <%s>", code_in(h, 0));
+    house_expect_last(h, "net/dep1", "the code is missing: type `!status breakglass N.R CODE");
+    type(h, "dep1", "!status breakglass 1.7 %s", code_in(h, 0));
+    house_expect_last(h, "net/dep1",
+                      "1.7 does not exist, with a code `!status breakglass 1.1 CODE`");
+}
+
 /* A notice is no command, also where there is something in it that has to be made void. */
 static void a_notice_that_speaks_of_it_is_no_command(void **state)
 {
@@ -580,6 +597,7 @@ int main(void)
         HOUSE_TEST(a_sick_disk_takes_no_code),
         HOUSE_TEST(the_name_may_stand_before_quiet),
         HOUSE_TEST(a_code_that_slips_into_a_channel_is_void_however_it_is_typed),
+        HOUSE_TEST(mistakes_are_told_although_strangers_chatter),
         HOUSE_TEST(a_notice_that_speaks_of_it_is_no_command),
         HOUSE_TEST(a_confirm_that_waited_for_the_disk_for_long_is_not_published),
         HOUSE_TEST(strangers_cannot_keep_a_slip_from_being_made_void),
