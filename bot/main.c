@@ -12,16 +12,15 @@
 #include "access.h"
 #include "err.h"
 #include "log.h"
-#include "problems.h"
 #include "run.h"
 #include "run_backtest.h"
 #include "run_drill_shell.h"
 #include "run_dump.h"
 #include "run_enrol.h"
 #include "run_replay.h"
+#include "run_stored.h"
 #include "version.h"
 
-#include "config_file.h"
 #include "json_memory.h"
 #include "logread.h"
 #include "process_guard.h"
@@ -275,21 +274,16 @@ static int main_check(int argc, char **argv)
     return replay ? run_backtest(&test) : run_check(test.config_path);
 }
 
-/* Mistakes elsewhere in the configuration must not stand between anybody and a backup. */
 static int backup(const char *config_path, const char *dest)
 {
     struct settings *settings = NULL;
-    struct problems problems;
     char why[600] = "";
     int64_t bytes = 0;
     int r;
 
-    problems_init(&problems);
-    r = config_file_read(config_path, &problems, &settings);
-    problems_print(&problems, stderr);
-    problems_finish(&problems);
+    r = run_stored_settings(config_path, &settings);
     if (r)
-        return r == CRIER_ENOMEM ? EX_OSERR : EX_CONFIG;
+        return r;
     (void)signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is told like a full disk */
     r = store_backup(settings->state_dir, dest, &bytes, why, sizeof why);
     if (r)
@@ -298,22 +292,8 @@ static int backup(const char *config_path, const char *dest)
         (void)printf("%s: %" PRId64 " bytes, a whole and consistent copy of %s/crier.db\n", dest,
                      bytes, settings->state_dir);
     settings_destroy(settings);
-    switch (r) {
-    case 0:
-        return 0;
-    case CRIER_ENOENT:
-    case CRIER_ECORRUPT:
-    case CRIER_EVERSION:
-        return EX_NOINPUT;
-    case CRIER_ESTATE:
-    case CRIER_EACCESS:
-        return EX_CANTCREAT;
-    case CRIER_ELOCKED:
-        return EX_TEMPFAIL;
-    case CRIER_ENOMEM:
-        return EX_OSERR;
-    }
-    return EX_IOERR;
+    /* what may not be written is DEST */
+    return r == CRIER_ESTATE || r == CRIER_EACCESS ? EX_CANTCREAT : run_stored_exit(r);
 }
 
 static int main_backup(int argc, char **argv)

@@ -16,12 +16,11 @@
 #include "err.h"
 #include "json_out.h"
 #include "log.h"
-#include "problems.h"
+#include "run_stored.h"
 #include "settings.h"
 #include "utf8.h"
 #include "when.h"
 
-#include "config_file.h"
 #include "store_audit.h"
 
 enum {
@@ -50,24 +49,6 @@ static bool misused(const char *what, const char *word)
 {
     (void)fprintf(stderr, "crier: %s%s%s\n", what, word ? " " : "", word ? word : "");
     return false;
-}
-
-static int exit_code(int r)
-{
-    switch (r) {
-    case 0:
-        return 0;
-    case CRIER_ENOENT:
-    case CRIER_ECORRUPT:
-    case CRIER_EVERSION:
-    case CRIER_EACCESS:
-        return EX_NOINPUT;
-    case CRIER_ELOCKED:
-        return EX_TEMPFAIL;
-    case CRIER_ENOMEM:
-        return EX_OSERR;
-    }
-    return EX_IOERR;
 }
 
 static int64_t wall_now(void)
@@ -359,7 +340,7 @@ static int print(const struct store_audit_where *where, struct wish *w)
         r = CRIER_EIO;
     if (r)
         (void)fprintf(stderr, "crier: %s\n", why[0] ? why : crier_strerror(r));
-    return exit_code(r);
+    return run_stored_exit(r);
 }
 
 /* ---- verifying ------------------------------------------------------------------------------- */
@@ -423,24 +404,19 @@ static int verify(const struct store_audit_where *where, struct wish *w)
     if (r)
         (void)fprintf(stderr, "crier: %s\n", why[0] ? why : crier_strerror(r));
     buf_finish(&f.json);
-    return r ? exit_code(r) : v.n_wrong ? FOUND_WRONG : 0;
+    return r ? run_stored_exit(r) : v.n_wrong ? FOUND_WRONG : 0;
 }
 
-/* Mistakes elsewhere in the configuration must not stand between anybody and the audit. */
 static int look(struct wish *w)
 {
     struct store_audit_where where = {.file = w->db};
     struct settings *settings = NULL;
-    struct problems problems;
     int r = 0;
 
     if (w->config) {
-        problems_init(&problems);
-        r = config_file_read(w->config, &problems, &settings);
-        problems_print(&problems, stderr);
-        problems_finish(&problems);
+        r = run_stored_settings(w->config, &settings);
         if (r)
-            return r == CRIER_ENOMEM ? EX_OSERR : EX_CONFIG;
+            return r;
         where.dir = settings->state_dir;
     }
     if (w->log)

@@ -14,13 +14,12 @@
 #include "chronicle.h"
 #include "err.h"
 #include "incident.h"
-#include "problems.h"
 #include "report.h"
 #include "report_text.h"
+#include "run_stored.h"
 #include "settings.h"
 #include "when.h"
 
-#include "config_file.h"
 #include "store_sqlite.h"
 
 enum { LISTED = 20, TOLD = 5 };
@@ -94,22 +93,6 @@ static bool parse_id(const char *text, int64_t *ret)
         return false;
     *ret = id;
     return true;
-}
-
-static int exit_code(int r)
-{
-    switch (r) {
-    case 0:
-        return 0;
-    case CRIER_ENOENT:
-    case CRIER_ECORRUPT:
-    case CRIER_EVERSION:
-    case CRIER_EACCESS:
-        return EX_NOINPUT;
-    case CRIER_ENOMEM:
-        return EX_OSERR;
-    }
-    return EX_IOERR;
 }
 
 static int write_out(const struct buf *b)
@@ -192,7 +175,7 @@ static int list(const char *dir, const struct wish *w)
     r = store_sqlite_incidents(dir, LISTED, chronicle_list_take, &l, why, sizeof why);
     if (!r)
         r = name_drafts(dir, &l, why, sizeof why);
-    code = exit_code(r);
+    code = run_stored_exit(r);
     if (r) {
         (void)fprintf(stderr, "crier: %s\n", why[0] ? why : crier_strerror(r));
         goto out;
@@ -256,7 +239,7 @@ static int one(const struct settings *settings, int64_t id, enum report_format f
     chronicle_init(&c);
     buf_init(&b, REPORT_BYTES_MAX);
     r = store_sqlite_read(settings->state_dir, id, chronicle_take, &c, why, sizeof why);
-    code = exit_code(r);
+    code = run_stored_exit(r);
     if (r) {
         (void)fprintf(stderr, "crier: %s\n", why[0] ? why : crier_strerror(r));
         goto out;
@@ -270,7 +253,7 @@ static int one(const struct settings *settings, int64_t id, enum report_format f
     r = report_write(&b, &c, settings, format, wall_now());
     if (r && !buf_error(&b)) {
         (void)fprintf(stderr, "crier: %s\n", crier_strerror(r));
-        code = exit_code(r);
+        code = run_stored_exit(r);
         goto out;
     }
     code = write_out(&b);
@@ -280,11 +263,9 @@ out:
     return code;
 }
 
-/* Mistakes elsewhere in the configuration must not stand between anybody and a report. */
 int run_report(int argc, char **argv)
 {
     struct settings *settings = NULL;
-    struct problems problems;
     struct wish w;
     int64_t id = 0;
     int r;
@@ -295,12 +276,9 @@ int run_report(int argc, char **argv)
         (void)misused("an incident has a number, such as 7, not", w.id);
         return EX_USAGE;
     }
-    problems_init(&problems);
-    r = config_file_read(w.config, &problems, &settings);
-    problems_print(&problems, stderr);
-    problems_finish(&problems);
+    r = run_stored_settings(w.config, &settings);
     if (r)
-        return r == CRIER_ENOMEM ? EX_OSERR : EX_CONFIG;
+        return r;
     r = w.id ? one(settings, id, w.format) : list(settings->state_dir, &w);
     settings_destroy(settings);
     return r;
