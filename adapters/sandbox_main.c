@@ -25,7 +25,7 @@ enum { WAITS_MAX = 8, URL_MAX = 64 };
 struct arguments {
     struct sandbox_options sandbox;
     uint16_t port;
-    char *env_key; /* owned */
+    char *given_key; /* owned */
     const char *key_from;
 };
 
@@ -81,7 +81,20 @@ static int usage_error(const char *what, const char *text)
     return EX_USAGE;
 }
 
-/* @return EX_OK, EX_USAGE, or -1 when the help was asked for and given. */
+/* A word of the command line is covered once it is copied: everybody can read it by ps. */
+static bool take_key(struct arguments *a, char *word)
+{
+    secret_destroy(a->given_key);
+    a->given_key = strdup(word);
+    if (!a->given_key)
+        return false;
+    memset(word, '*', strlen(word));
+    a->sandbox.key = a->given_key;
+    a->key_from = "--key";
+    return true;
+}
+
+/* @return EX_OK, EX_USAGE, EX_OSERR, or -1 when the help was asked for and given. */
 static int parse_arguments(int argc, char **argv, struct arguments *a)
 {
     static const struct option options[] = {
@@ -112,8 +125,8 @@ static int parse_arguments(int argc, char **argv, struct arguments *a)
             a->sandbox.db_path = optarg;
             break;
         case 'k':
-            a->sandbox.key = optarg;
-            a->key_from = "--key";
+            if (!take_key(a, optarg))
+                return EX_OSERR;
             break;
         case 'i':
             a->sandbox.page_id = optarg;
@@ -161,12 +174,12 @@ static int find_key(struct arguments *a)
     a->key_from = "the next line";
     if (!getenv(KEY_ENV))
         return EX_OK;
-    r = secret_load(NULL, KEY_ENV, &a->env_key, why, sizeof why);
+    r = secret_load(NULL, KEY_ENV, &a->given_key, why, sizeof why);
     if (r) {
         log_errorx(MODULE, "%s", why);
         return EX_CONFIG;
     }
-    a->sandbox.key = a->env_key;
+    a->sandbox.key = a->given_key;
     a->key_from = "$" KEY_ENV;
     return EX_OK;
 }
@@ -304,6 +317,6 @@ int sandbox_main(int argc, char **argv)
         close(signal_fd);
         sigprocmask(SIG_SETMASK, &before, NULL);
     }
-    secret_destroy(a.env_key);
+    secret_destroy(a.given_key);
     return code;
 }
