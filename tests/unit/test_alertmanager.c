@@ -458,7 +458,8 @@ static void a_token_that_cannot_be_read_is_told(void **state)
     d.settings->source->webhook_token_file = strdup("/nonexistent/token");
     assert_int_not_equal(
         alertmanager_create(d.settings, &formats, d.web, sink, &d, &hook, why, sizeof why), 0);
-    assert_non_null(strstr(why, "/nonexistent/token"));
+    assert_non_null(strstr(why, "no such file"));
+    assert_null(strstr(why, "/nonexistent/token")); /* it may be the token itself */
     desk_close(&d);
 }
 

@@ -153,7 +153,7 @@ static void prepared_texts(void **state)
         {WORDING("Errors", "x", "x}", "x"), "my.cfg:10: wording \"w\", recovered: \"}\""},
         {WORDING("Errors", "x", "x", "{Since}"), "my.cfg:11: wording \"w\", again: \"{Since}\""},
         {WORDING("Kafka is down", "x", "x", "x"),
-         "my.cfg:7: wording \"w\": \"kafka\" in the title"},
+         "my.cfg:7: wording \"w\": \"Kafka\" in the title"},
         {WORDING("Errors", "x", "kafka works", "x"),
          "my.cfg:10: wording \"w\", recovered: \"kafka\" in the text is not for the public"},
         {WORDING("Errors", "x", "x", "db1123 is back"),
