@@ -39,6 +39,8 @@ int irc_create(const struct settings *settings, struct net *net, const struct ch
     irc->shared.net = net;
     irc->shared.sink = *sink;
     irc->shared.next_id = 1;
+    if (irc_sts_create(settings->state_dir, &irc->shared.sts))
+        goto out;
     if (irc_crowd_list(settings, &nicks))
         goto out;
     irc->shared.nicks = nicks;
@@ -67,6 +69,7 @@ void irc_destroy(struct irc *irc)
     destroy_all(irc->wire, irc->n);
     destroy_all(irc->leaving, irc->n_leaving);
     irc_crowd_list_finish(&irc->shared.nicks);
+    irc_sts_destroy(irc->shared.sts);
     free(irc);
 }
 

@@ -321,6 +321,7 @@ static bool has_mechanism(const struct irc_auth *a, const char *list, size_t n)
 struct cap_word {
     bool minus;
     unsigned cap; /* 0: none of ours */
+    bool sts;     /* never asked for: it only tells (IRCv3 sts) */
     const char *value;
     size_t value_n;
 };
@@ -345,6 +346,7 @@ static bool next_word(const char **p, struct cap_word *ret_word)
     for (i = 0; i < N_KNOWN; i++)
         if (strlen(known[i].name) == k && !memcmp(known[i].name, *p, k))
             ret_word->cap = known[i].cap;
+    ret_word->sts = k == 3 && !memcmp("sts", *p, k) && !ret_word->minus;
     if (k < n) {
         ret_word->value = *p + k + 1;
         ret_word->value_n = n - k - 1;
@@ -360,6 +362,8 @@ static void on_list(struct irc_auth *a, const struct irc_msg *m, int64_t boot_ms
     struct cap_word w;
 
     while (next_word(&p, &w)) {
+        if (w.sts && w.value && a->port.sts(a->port.ctx, w.value, w.value_n))
+            return;
         a->listing |= w.cap;
         if (w.cap == IRC_CAP_SASL)
             a->listing_mechanism = !w.value || has_mechanism(a, w.value, w.value_n);
@@ -370,6 +374,8 @@ static void on_list(struct irc_auth *a, const struct irc_msg *m, int64_t boot_ms
     a->mechanism_offered = a->listing_mechanism;
     a->listing = 0;
     a->listing_mechanism = false;
+    if (!a->listed)
+        a->port.listed(a->port.ctx);
     a->listed = true;
     /* A refusal is not for ever: what is offered now may be asked for again. */
     if (!a->awaited)
@@ -419,6 +425,8 @@ static void on_del_new(struct irc_auth *a, const char *list, bool is_new, int64_
     struct cap_word w;
 
     while (next_word(&list, &w)) {
+        if (is_new && w.sts && w.value && a->port.sts(a->port.ctx, w.value, w.value_n))
+            return;
         a->asked &= ~w.cap;
         if (is_new) {
             a->offered |= w.cap;

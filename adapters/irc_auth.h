@@ -36,6 +36,11 @@ struct irc_auth_port {
     void (*login)(void *ctx, bool logged_in);
     /** One line for the log. */
     void (*note)(void *ctx, const char *text);
+    /** The server's transport security policy, n bytes. @return true: this connection is over, and
+     * nothing more is sent. */
+    bool (*sts)(void *ctx, const char *value, size_t n);
+    /** The first list of capabilities is whole; told before anything is asked for. */
+    void (*listed)(void *ctx);
 };
 
 struct irc_auth {

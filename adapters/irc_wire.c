@@ -15,6 +15,7 @@
 
 enum {
     REGISTER_MS = 60000,   /* from the connection to 001 */
+    NAMELESS_MS = 3000,    /* without TLS: for the list of capabilities, before we say who we are */
     STABLE_MS = 60000,     /* connected for so long: the next failure is a new story */
     NICK_STEP_MS = 3000,   /* between REGAIN, GHOST and NICK */
     NICK_AGAIN_MS = 54000, /* and before it all begins again */
@@ -150,10 +151,36 @@ static void auth_note(void *ctx, const char *text)
     log_warnx("irc", "%s: %s", w->p->name, text);
 }
 
-/* A password does not travel in the clear unless somebody has asked for it. */
-static enum sasl_mechanism usable_mechanism(const struct network_settings *p)
+static void auth_listed(void *ctx)
 {
-    if (p->sasl == SASL_PLAIN && !p->tls && !p->sasl_without_tls_is_dangerous)
+    irc_wire_introduce(ctx);
+}
+
+/* The server says how it is to be reached: without TLS we go to where TLS is, over TLS we remember.
+ * Source: IRCv3 sts. */
+static bool auth_sts(void *ctx, const char *value, size_t n)
+{
+    struct irc_wire *w = ctx;
+    struct irc_sts_offer offer = irc_sts_parse(value, n);
+
+    if (w->secure) {
+        if (offer.duration_s < 0)
+            return false;
+        w->sts_duration_s = offer.duration_s;
+        irc_sts_keep(w->shared->sts, w->p->host, w->port, offer.duration_s, w->now.wall_ms);
+        return false;
+    }
+    if (!offer.port)
+        return false;
+    irc_sts_upgrade(w->shared->sts, w->p->host, offer.port, w->now.wall_ms);
+    irc_wire_fail(w, "the server asks for TLS on port %" PRId64 " (STS)", offer.port);
+    return true;
+}
+
+/* A password does not travel in the clear unless somebody has asked for it. */
+static enum sasl_mechanism usable_mechanism(const struct network_settings *p, bool tls)
+{
+    if (p->sasl == SASL_PLAIN && !tls && !p->sasl_without_tls_is_dangerous)
         return SASL_NONE;
     return p->sasl;
 }
@@ -169,7 +196,8 @@ int irc_wire_create(const struct network_settings *network, const char *prefix,
                     struct irc_wire_shared *shared, struct irc_wire **ret_wire)
 {
     struct irc_wire *w = calloc(1, sizeof *w);
-    struct irc_auth_port auth = {w, auth_send, auth_password, auth_login, auth_note};
+    struct irc_auth_port auth = {w,         auth_send, auth_password, auth_login,
+                                 auth_note, auth_sts,  auth_listed};
     struct irc_ident_port ident = {w, ident_ask, irc_wire_heard};
     size_t i;
     int r = CRIER_ENOMEM;
@@ -190,7 +218,8 @@ int irc_wire_create(const struct network_settings *network, const char *prefix,
     w->queue = irc_queue_create(irc_wire_dropped, w);
     if (!w->p || !w->prefix || !w->queue)
         goto out;
-    r = irc_auth_init(&w->auth, usable_mechanism(network), network->sasl_account, &auth);
+    r = irc_auth_init(&w->auth, usable_mechanism(network, network->tls), network->sasl_account,
+                      &auth);
     if (!r)
         r = irc_rooms_set(&w->rooms, w->p->channel, w->p->n_channels, &w->support, NULL, NULL);
     if (r)
@@ -201,7 +230,7 @@ int irc_wire_create(const struct network_settings *network, const char *prefix,
     if (!w->p->tls)
         log_warnx("irc", "%s: plain TCP: everybody on the way can read and forge what is said",
                   w->p->name);
-    if (usable_mechanism(w->p) != w->p->sasl)
+    if (usable_mechanism(w->p, w->p->tls) != w->p->sasl)
         log_errorx("irc", "%s: the SASL password is not sent over plain TCP; nobody is obeyed here",
                    w->p->name);
     *ret_wire = w;
@@ -277,7 +306,11 @@ static void disconnect(struct irc_wire *w)
     w->session = NULL;
     irc_link_destroy(w->link);
     w->link = NULL;
-    w->failed = false;
+    w->failed = w->nameless = false;
+    /* Its time counts from the end of the connection. */
+    if (w->secure && w->sts_duration_s)
+        irc_sts_keep(w->shared->sts, w->p->host, w->port, w->sts_duration_s, w->now.wall_ms);
+    w->sts_duration_s = 0;
     for (i = 0; i < TIMER_COUNT; i++)
         if (i != TIMER_DROPS && i != TIMER_FLUSH && i != TIMER_END)
             w->timer[i] = NOW_NEVER;
@@ -310,13 +343,26 @@ static void disconnect(struct irc_wire *w)
 
 static void connect_now(struct irc_wire *w)
 {
+    struct network_settings target = *w->p; /* shallow: borrowed for the call below */
+    int64_t sts = w->p->tls ? 0 : irc_sts_port(w->shared->sts, w->p->host, w->now.wall_ms);
     int r;
 
     w->timer[TIMER_CONNECT] = NOW_NEVER;
     irc_wire_enter(w, IRC_WIRE_CONNECTING);
-    log_info("irc", "%s: connecting to %s port %" PRId64 "%s%s", w->p->name, w->p->host, w->p->port,
-             w->p->tls ? " with TLS" : "", w->p->proxy ? " through a proxy" : "");
-    r = irc_link_create(w->shared->net, w->p, &w->link);
+    if (sts) {
+        target.tls = true;
+        target.port = sts;
+        log_warnx("irc",
+                  "%s: TLS, although the configuration says tls = false: %s has asked for it "
+                  "(STS)",
+                  w->p->name, w->p->host);
+    }
+    w->secure = target.tls;
+    w->port = target.port;
+    w->auth.mechanism = usable_mechanism(w->p, w->secure);
+    log_info("irc", "%s: connecting to %s port %" PRId64 "%s%s", w->p->name, w->p->host, w->port,
+             w->secure ? " with TLS" : "", w->p->proxy ? " through a proxy" : "");
+    r = irc_link_create(w->shared->net, &target, &w->link);
     if (r)
         irc_wire_fail(w, "cannot connect: %s", crier_strerror(r));
 }
@@ -334,6 +380,9 @@ static void begin_registration(struct irc_wire *w)
     irc_bucket_init(&w->bucket, irc_wire_at_least(w->p->flood_burst_lines, 1),
                     irc_wire_at_least(w->p->flood_interval_ms, SETTINGS_MIN_MS), w->now.boot_ms);
     set_timer(w, TIMER_REGISTER, REGISTER_MS);
+    w->nameless = !w->secure;
+    if (w->nameless)
+        set_timer(w, TIMER_NAMELESS, NAMELESS_MS);
     r = irc_session_create(w->p->nick, &sink, &w->session);
     if (r) {
         irc_wire_fail(w, "cannot start the IRC session: %s", crier_strerror(r));
@@ -479,6 +528,9 @@ static void fire(struct irc_wire *w, enum irc_wire_timer t)
         break;
     case TIMER_REGISTER:
         irc_wire_fail(w, "the server did not let us in within %d s", REGISTER_MS / 1000);
+        break;
+    case TIMER_NAMELESS:
+        irc_wire_introduce(w);
         break;
     case TIMER_PATIENCE:
         log_warnx("irc",

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "irc_sts.h"
 #include "net.h"
 #include "ports.h"
 #include "settings.h"
@@ -20,6 +21,7 @@ struct irc_wire;
 struct irc_wire_shared {
     struct net *net;
     struct chat_sink sink;
+    struct irc_sts *sts;      /* not owned */
     uint64_t next_id;         /* of the next line heard */
     struct string_list nicks; /* whose coming and going is told (irc_crowd) */
 };

@@ -39,6 +39,7 @@ enum irc_wire_state {
 enum irc_wire_timer {
     TIMER_CONNECT,  /* open the next connection */
     TIMER_REGISTER, /* 001 by then */
+    TIMER_NAMELESS, /* says who it is, even to a server that has not listed its capabilities */
     TIMER_PATIENCE, /* joins without the services from then */
     TIMER_PING,
     TIMER_DEAD,
@@ -79,6 +80,10 @@ struct irc_wire {
     int64_t backoff_ms;
 
     struct irc_link *link;
+    bool secure;            /* this connection is TLS */
+    int64_t port;           /* of this connection */
+    int64_t sts_duration_s; /* that it was told; 0: none */
+    bool nameless;          /* only CAP LS has been said: the server may want TLS (STS) */
     struct irc_session *session;
     struct irc_auth auth;
     struct irc_rooms rooms;
@@ -182,6 +187,8 @@ void irc_wire_crowd_tick(struct irc_wire *w);
 /** A line for the server, at once. */
 void irc_wire_send(struct irc_wire *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void irc_wire_library_line(void *ctx, const char *line, size_t n);
+/** Says NICK and USER, when they have been held back. */
+void irc_wire_introduce(struct irc_wire *w);
 /** The bot's own command, in front of everything that is said. @return false: no room. */
 bool irc_wire_own(struct irc_wire *w, enum irc_command command, const char *target,
                   const char *text);

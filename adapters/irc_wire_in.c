@@ -244,7 +244,7 @@ static void hear(struct irc_wire *w, const struct irc_wire_record *r, enum irc_e
     h.nick = nick;
     h.userhost = honest ? userhost : "";
     h.text = text;
-    h.secure = w->p->tls;
+    h.secure = w->secure;
     h.notice = kind == IRC_EVENT_NOTICE;
     h.action = kind == IRC_EVENT_ACTION;
     h.outside = r->outside;
@@ -607,6 +607,8 @@ void irc_wire_line(struct irc_wire *w, char *line, size_t n)
     }
     if (irc_auth_line(&w->auth, &m, w->now.boot_ms))
         return;
+    if (m.numeric)
+        irc_wire_introduce(w); /* one that does not know CAP says so (RFC 2812: 421, 451) */
     if (m.numeric ? on_numeric_line(w, &m) : on_command(w, &m))
         return;
     /* Looked at first without a record, so that none is kept for what the library will not see. */

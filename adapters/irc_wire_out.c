@@ -102,10 +102,22 @@ static void send_user(struct irc_wire *w)
                   real);
 }
 
+void irc_wire_introduce(struct irc_wire *w)
+{
+    if (!w->nameless)
+        return;
+    w->nameless = false;
+    w->timer[TIMER_NAMELESS] = NOW_NEVER;
+    irc_wire_send(w, "NICK %s", irc_line_is_nick(w->p->nick) ? w->p->nick : "crier");
+    send_user(w);
+}
+
 void irc_wire_library_line(void *ctx, const char *line, size_t n)
 {
     struct irc_wire *w = ctx;
 
+    if (w->nameless)
+        return; /* NICK and USER, which come later: irc_wire_introduce() */
     if (begins(line, n, "PRIVMSG ")) {
         if (w->expecting && n == strlen(w->expected) && !memcmp(line, w->expected, n)) {
             CRASH_POINT("say.send");

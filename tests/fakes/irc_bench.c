@@ -318,9 +318,9 @@ void irc_bench_let_join(struct irc_bench *r, const char *nick)
 void irc_bench_registered(struct irc_bench *r, const char *caps)
 {
     (void)irc_bench_sent(r, "CAP LS 302");
+    irc_bench_server(r, ":irc.test CAP * LS :%s", caps);
     (void)irc_bench_sent(r, "NICK crier");
     (void)irc_bench_sent(r, "USER crier 0 \\* :%s %n town crier");
-    irc_bench_server(r, ":irc.test CAP * LS :%s", caps);
     if (*caps) {
         const char *line = irc_bench_sent(r, "CAP REQ :*");
 

@@ -263,7 +263,7 @@ static bool may_be_sent(const char *line)
 static void on_sent_line(const char *line)
 {
     bool may_login = (world.options & OPTION_SASL) &&
-                     (!(world.options & OPTION_PLAIN_TCP) || (world.options & OPTION_DANGEROUS) ||
+                     (world.wire->secure || (world.options & OPTION_DANGEROUS) ||
                       (world.options & OPTION_EXTERNAL));
     const char *text;
 
@@ -322,7 +322,7 @@ static void on_heard(void *ctx, const struct heard *h)
     if (!h->private)
         assert(!strcmp(h->place, "net/#ops") || !strcmp(h->place, "net/#alerts"));
     assert(!strcmp(h->network, "net") && begins(h->place, "net/"));
-    assert(h->secure == !(world.options & OPTION_PLAIN_TCP));
+    assert(h->secure == world.wire->secure);
     assert((h->account != NULL) == (h->identity == IDENTITY_ACCOUNT));
     assert(!h->obey || world.wire->p->sasl == SASL_NONE || world.wire->auth.logged_in);
     assert(h->wall_ms <= world.wire->now.wall_ms);
@@ -439,9 +439,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     world.n = size - 1;
     before = memory();
     shared.sink = sink;
-    world.wire = start(&shared);
-    if (!world.wire)
+    if (irc_sts_create(NULL, &shared.sts))
         return 0;
+    world.wire = start(&shared);
+    if (!world.wire) {
+        irc_sts_destroy(shared.sts);
+        return 0;
+    }
     for (i = 0; i < SETTLE_TURNS; i++)
         turn(world.wire, now);
     while (world.at < world.n) {
@@ -467,5 +471,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         turn(world.wire, now);
     irc_wire_destroy(world.wire);
     world.wire = NULL;
+    irc_sts_destroy(shared.sts);
     return 0;
 }

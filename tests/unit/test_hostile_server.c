@@ -90,7 +90,7 @@ static void flood(struct irc_bench *r, const struct flood *f)
 
     if (f->before_registration) {
         irc_bench_start(r);
-        (void)irc_bench_sent(r, "USER *");
+        (void)irc_bench_sent(r, "CAP LS 302");
     } else {
         irc_bench_ready(r, "account-tag batch");
     }
