@@ -91,3 +91,44 @@ def test_a_password_does_not_leave_without_tls_unless_that_is_asked_for(make_hou
     house.settings["networks"][-1]["sasl_without_tls_is_dangerous"] = True
     house.start(joined=False)
     server.seen.wait_for(r"^got: AUTHENTICATE (?!PLAIN)\S{8,}")
+
+
+def connections(server):
+    return len(server.seen.matching(r"^in$"))
+
+
+def test_a_server_that_asks_for_tls_is_reached_by_tls_alone(make_house, network, tap):
+    """IRCv3 sts: told once without TLS, kept over a restart, never undone by a failing connection."""
+    made = network.certificates
+    register = {"CAP END": ":tls.test 001 crier :Welcome\r\n"}
+    secure = tap(made.cert, made.key,
+                 answers={"CAP LS": ":tls.test CAP * LS :sts=port=1,duration=600\r\n", **register})
+    forgets = tap(made.cert, made.key,
+                  answers={"CAP LS": ":tls.test CAP * LS :sts=duration=0\r\n", **register})
+    impostor = tap(*made.leaf("elsewhere2", "DNS:elsewhere.test"), address="127.0.0.2")
+    # One policy holds for one host: each network reaches this machine by another name.
+    hosts = {secure: "localhost", forgets: "127.0.0.1", impostor: "127.0.0.2"}
+    plain = {to: tap(answers={"CAP LS": f":plain.test CAP * LS :sts=port={to.port},duration=9\r\n"},
+                     address=host.replace("localhost", "127.0.0.1")) for to, host in hosts.items()}
+    house = make_house()
+    for name, to in (("kept", secure), ("forgotten", forgets), ("failing", impostor)):
+        house.settings["networks"].append(only_network(
+            house, name, plain[to].port, sasl=False, host=hosts[to], ca_file=made.ca))
+    house.start(joined=False)
+    house.crier.wait_log(r"irc: kept: registered as crier")
+    house.crier.wait_log(r"irc: forgotten: registered as crier")
+    failed = r"irc: failing: cannot connect: SSL: .*certificate"
+    first, _, _ = house.crier.process.lines.wait_for(failed)
+    house.crier.wait_log(failed, first + 1)  # again by TLS, never without
+    for to, server in plain.items():
+        assert server.got() == ["CAP LS 302"], hosts[to]
+        assert connections(server) == 1
+    assert impostor.got() == []
+    assert not secure.seen.matching(r"got: CAP REQ.*sts")
+    house.crier.stop()
+    house.start(joined=False)
+    house.crier.wait_log(r"irc: kept: TLS, although the configuration says tls = false")
+    house.crier.wait_log(r"irc: kept: registered as crier")
+    assert connections(plain[secure]) == 1  # not asked again
+    first, _, _ = plain[forgets].seen.wait_for(r"^in$")
+    plain[forgets].seen.wait_for(r"^in$", first + 1)  # forgotten as it was told

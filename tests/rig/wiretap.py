@@ -15,7 +15,8 @@ class Wiretap:
     `greeting` it says first.
     """
 
-    def __init__(self, cert=None, key=None, newest=None, answers=None, greeting=b""):
+    def __init__(self, cert=None, key=None, newest=None, answers=None, greeting=b"",
+                 address="127.0.0.1"):
         self.seen = Lines("what the wiretap saw")
         self.answers = answers or {}
         self.greeting = greeting
@@ -28,7 +29,7 @@ class Wiretap:
                 self._tls.set_ciphers("ALL:@SECLEVEL=0")
                 self._tls.minimum_version = ssl.TLSVersion.TLSv1
                 self._tls.maximum_version = newest
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((address, 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._serve, daemon=True).start()
 
