@@ -11,6 +11,7 @@ import argparse
 import http.client
 import itertools
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -24,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.lines import AlertLines  # noqa: E402
 from bench.wire import NOW, Wire  # noqa: E402
 from rig.house import CONFIRM, PUBLIC, House, Network  # noqa: E402
-from rig.process import PATIENCE_S, Process, Timeout  # noqa: E402
+from rig.process import PATIENCE_S, Process, Timeout, look_into  # noqa: E402
 
 DRAFTS = 40
 CONFIRMS = 40
@@ -92,9 +93,9 @@ class Page:
 
 
 def memory_of(pid):
-    """(private, of that dirty, resident) in MiB."""
-    fields = {}
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+    """(private, of that dirty, resident) in MiB; not numbers where we may not look."""
+    fields = dict.fromkeys(("Private_Clean", "Private_Dirty", "Rss"), math.nan)
+    for line in look_into(pid, "smaps_rollup"):
         name, _, rest = line.partition(":")
         if rest.endswith(" kB"):
             fields[name] = int(rest[:-3]) / 1024

@@ -11,6 +11,7 @@ the page exactly once, when an authorised person got no answer, or when crier do
 import argparse
 import itertools
 import json
+import math
 import os
 import random
 import re
@@ -27,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.lines import CHECKS  # noqa: E402
 from rig.house import House, Network  # noqa: E402
-from rig.process import Timeout  # noqa: E402
+from rig.process import Timeout, look_into  # noqa: E402
 
 SAMPLE_S = 5.0
 STORM_LINES = 2000
@@ -373,13 +374,14 @@ class Sampler(threading.Thread):
             self.soak.over.wait(SAMPLE_S)
 
     def look(self):
-        home = Path(f"/proc/{self.soak.house.crier.process.pid}")
-        sizes = dict(re.findall(r"^(\w+): +(\d+) kB$", (home / "smaps_rollup").read_text(), re.MULTILINE))
-        threads = re.search(r"^Threads:\s+(\d+)", (home / "status").read_text(), re.MULTILINE)
+        pid = self.soak.house.crier.process.pid
+        sizes = dict.fromkeys(("Private_Clean", "Private_Dirty", "Rss"), math.nan)  # where we may not look
+        sizes.update(re.findall(r"^(\w+): +(\d+) kB$", "\n".join(look_into(pid, "smaps_rollup")), re.MULTILINE))
+        threads = re.search(r"^Threads:\s+(\d+)", "\n".join(look_into(pid, "status")), re.MULTILINE)
         database = sum(path.stat().st_size for path in self.folder.glob("crier.db*"))
         return (time.monotonic() - self.began,
-                (int(sizes["Private_Clean"]) + int(sizes["Private_Dirty"])) / 1024, int(sizes["Rss"]) / 1024,
-                len(list((home / "fd").iterdir())), int(threads.group(1)), database / 2**20)
+                (float(sizes["Private_Clean"]) + float(sizes["Private_Dirty"])) / 1024,
+                float(sizes["Rss"]) / 1024, len(look_into(pid, "fd")), int(threads.group(1)), database / 2**20)
 
 
 class Trouble(threading.Thread):
