@@ -73,6 +73,12 @@ static int quoted(const struct finding *f)
     return (int)utf8_cut(f->at, f->n < most ? f->n : most);
 }
 
+/* What stands behind what is repeated, when that is not all of it. */
+static const char *quoted_end(const struct finding *f)
+{
+    return f->secret || (size_t)quoted(f) < f->n ? "..." : "";
+}
+
 /* ---- characters ------------------------------------------------------------------------------ */
 
 static bool is_digit(char c)
@@ -460,10 +466,10 @@ static int refuse_found(const struct exam *e)
     if (!e->n_found)
         return 0;
     if (!f->what)
-        return complain(e, "\"%.*s\" in the %s is not for the public: please reword", quoted(f),
-                        f->at, e->what);
+        return complain(e, "\"%.*s%s\" in the %s is not for the public: please reword", quoted(f),
+                        f->at, quoted_end(f), e->what);
     return complain(e, "\"%.*s%s\" in the %s looks like %s: please reword", quoted(f), f->at,
-                    f->secret ? "..." : "", e->what, f->what);
+                    quoted_end(f), e->what, f->what);
 }
 
 int wording_check(const struct settings *s, const char *title, const char *body, char *why,
@@ -503,7 +509,7 @@ enum wording_verdict wording_examine(const struct settings *s, const char *text,
         const struct finding *f = &e.found[i];
 
         secret = secret || f->secret;
-        buf_addf(&b, "%s\"%.*s%s\"", i ? ", " : "", quoted(f), f->at, f->secret ? "..." : "");
+        buf_addf(&b, "%s\"%.*s%s\"", i ? ", " : "", quoted(f), f->at, quoted_end(f));
         if (!f->what)
             buf_adds(&b, " is an internal word");
         else

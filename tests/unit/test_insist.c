@@ -44,6 +44,19 @@ static void what_looks_internal_is_asked_once_more(void **state)
     assert_string_equal(h->page.incident[0].title, "Errors on mw1414 and kafka, see T12345");
 }
 
+static void what_is_repeated_in_part_ends_with_dots(void **state)
+{
+    struct house *h = *state;
+
+    house_draft(h);
+    say(h, "deployer1",
+        "!status edit 1 body See https://phabricator.wikimedia.org/T123456 for more.");
+    house_expect_last(h, HOUSE_OPS,
+                      "\"https://phabricator.wikimedia.org/T12345...\" looks like a link");
+    say(h, "deployer1", "!status edit 1 body See https://example.org/ for more.");
+    house_expect_last(h, HOUSE_OPS, "\"https://example.org/\" looks like a link");
+}
+
 /* Only the same person, the same text, the same incident, in time, and each time anew. */
 static void nothing_else_answers_the_question(void **state)
 {
@@ -279,6 +292,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOUSE_TEST(what_looks_internal_is_asked_once_more),
+        HOUSE_TEST(what_is_repeated_in_part_ends_with_dots),
         HOUSE_TEST(nothing_else_answers_the_question),
         HOUSE_TEST(nobody_is_asked_about_words_of_before),
         HOUSE_TEST(every_way_to_public_words_is_asked),
