@@ -42,6 +42,7 @@ struct wish {
     bool verify;
     struct store_audit_head *head;
     size_t n_heads, cap_heads;
+    size_t printed; /* entries */
 };
 
 /* What is wrong with the command line, before the usage. @return false */
@@ -317,10 +318,11 @@ static int write_out(const struct buf *b)
 
 static int print_entry(void *ctx, const struct record_audit *r)
 {
-    const struct wish *w = ctx;
+    struct wish *w = ctx;
     struct buf b;
     int err;
 
+    w->printed++;
     buf_init(&b, ENTRY_BYTES);
     if (w->json)
         add_json(&b, r);
@@ -340,6 +342,11 @@ static int print(const struct store_audit_where *where, struct wish *w)
         r = CRIER_EIO;
     if (r)
         (void)fprintf(stderr, "crier: %s\n", why[0] ? why : crier_strerror(r));
+    else if (!w->printed) /* not on standard output, which another program may read */
+        (void)fprintf(stderr, "no entries%s\n",
+                      w->query.incident || w->query.since_wall_ms
+                          ? " of that; without --incident and --since: all that there are"
+                          : "");
     return run_stored_exit(r);
 }
 

@@ -13,6 +13,7 @@
 #include "access.h"
 #include "err.h"
 #include "log.h"
+#include "nearest.h"
 #include "problems.h"
 #include "utf8.h"
 
@@ -80,12 +81,18 @@ static const char *use_of(const struct settings *s, const char *person)
     return NULL;
 }
 
+struct listing {
+    const struct settings *settings;
+    size_t n;
+};
+
 static void list_one(void *ctx, const char *person, const char *wrong)
 {
-    const struct settings *s = ctx;
-    const char *use = use_of(s, person);
+    struct listing *l = ctx;
+    const char *use = use_of(l->settings, person);
     char name[NAME_BYTES];
 
+    l->n++;
     (void)printf("%s%s%s%s%s\n", shown(person, name), use ? ": " : "", use ? use : "",
                  wrong ? ": " : "", wrong ? wrong : "");
 }
@@ -188,12 +195,22 @@ static int enrol(const struct settings *settings, const struct enrol *e)
                          e->name);
         return complain(CRIER_ESTATE, why);
     }
+    if (access(settings->state_dir, W_OK) !=
+        0) { /* before a secret is shown that comes to nothing */
+        r = errno;
+        (void)utf8_print(why, sizeof why, "%s: %s: %s", settings->state_dir, strerror(r),
+                         r == ENOENT ? "start crier once, which makes it"
+                                     : "run this as root or as the user of crier");
+        return complain(r == ENOENT ? CRIER_ESTATE : CRIER_EACCESS, why);
+    }
     r = totp_secret_make(&s, (int)settings->break_glass.digits);
     if (!r)
         r = print_uri(&s, e->name);
     if (!r && !e->no_proof && !is_proven(&s)) {
-        (void)fprintf(stderr, "crier: %s is not enrolled%s: nothing was changed\n", e->name,
-                      e->again ? " anew" : "");
+        (void)fprintf(stderr,
+                      "crier: %s is not enrolled%s: nothing was changed. Delete it from the app: "
+                      "the next try makes another secret\n",
+                      e->name, e->again ? " anew" : "");
         totp_secret_finish(&s);
         return EX_DATAERR;
     }
@@ -209,16 +226,78 @@ static int enrol(const struct settings *settings, const struct enrol *e)
     return 0;
 }
 
+static int list(const struct settings *settings)
+{
+    struct listing l = {.settings = settings};
+    char why[WHY_BYTES] = "";
+    int r = totp_visit(settings->state_dir, list_one, &l, why, sizeof why);
+
+    if (r)
+        return complain(r, why);
+    if (!l.n) /* not on standard output: there are names alone */
+        (void)fprintf(stderr, "nobody is enrolled; `crier enrol -c FILE NAME` does that\n");
+    return 0;
+}
+
+static const char *account_of(const char *full)
+{
+    const char *slash = strchr(full, '/');
+
+    return slash ? slash + 1 : full;
+}
+
+/* Somebody types a nick or an account, where the name in `people` is meant.
+ * @return borrowed; NULL: nothing is near. */
+static const char *name_meant(const struct settings *s, const char *word)
+{
+    const char *name = NULL;
+    struct nearest n;
+    size_t i, k;
+
+    nearest_init(&n, word);
+    for (i = 0; i < s->n_people; i++) {
+        const struct person_settings *p = &s->person[i];
+        const char *before = n.best;
+
+        nearest_offer(&n, p->name);
+        nearest_offer(&n, p->nick);
+        for (k = 0; k < p->accounts.n; k++)
+            nearest_offer(&n, account_of(p->accounts.item[k]));
+        if (n.best != before)
+            name = p->name;
+    }
+    return name;
+}
+
+static int complain_name(const struct settings *s, const char *word)
+{
+    const char *meant = name_meant(s, word);
+    char why[WHY_BYTES], names[WHY_BYTES / 2] = "";
+    size_t i, used = 0;
+
+    if (meant) {
+        (void)utf8_print(why, sizeof why,
+                         "nobody in `people` is called \"%s\"; did you mean \"%s\"?", word, meant);
+        return complain(CRIER_EINVAL, why);
+    }
+    for (i = 0; i < s->n_people && used < sizeof names - 1; i++) {
+        (void)utf8_print(names + used, sizeof names - used, "%s\"%s\"", i ? ", " : "",
+                         s->person[i].name);
+        used += strlen(names + used);
+    }
+    (void)utf8_print(why, sizeof why, "nobody in `people` is called \"%s\"; there are %s", word,
+                     names);
+    return complain(CRIER_EINVAL, why);
+}
+
 static int carry_out(const struct settings *settings, const struct enrol *e)
 {
     char why[WHY_BYTES] = "";
     const char *use;
     int r;
 
-    if (e->list) {
-        r = totp_visit(settings->state_dir, list_one, (void *)(uintptr_t)settings, why, sizeof why);
-        return r ? complain(r, why) : 0;
-    }
+    if (e->list)
+        return list(settings);
     if (e->remove) {
         r = totp_remove(settings->state_dir, e->name, why, sizeof why);
         if (r)
@@ -226,6 +305,8 @@ static int carry_out(const struct settings *settings, const struct enrol *e)
         (void)fprintf(stderr, "%s is not enrolled any more\n", e->name);
         return 0;
     }
+    if (settings_find_person(settings, e->name) < 0)
+        return complain_name(settings, e->name);
     use = use_of(settings, e->name);
     if (use) {
         (void)utf8_print(why, sizeof why, "%s %s", e->name, use);

@@ -69,6 +69,8 @@ def test_an_outage_is_audited_and_tampering_with_it_is_found(house):
     assert published["body"] == shown["incident_updates"][0]["body"]
     code, said = audit(house, "--incident", "1")
     assert code == 0 and "refused at" in said and "published as" in said and "start, crier" not in said
+    code, said = audit(house, "--incident", "99")
+    assert code == 0 and said.startswith("no entries of that")
 
     # The log has the head of each entry but those that the kill cut off; all are in the chain.
     log += house.crier.log

@@ -66,6 +66,9 @@ def test_without_services_a_one_time_password_publishes_once(make_house, own_net
     house.crier.options = ["-v"]
     house.crier.write_config(house.settings)
     house.crowd("icinga-wm", "logmsgbot")  # logged in while that was possible
+    for words, answer in ((["--list"], "nobody is enrolled"), (["Deployr1"], 'did you mean "deployer1"?'),
+                          (["nobody-near"], 'there are "deployer1", "deployer2", "sre1", "reader1"')):
+        assert answer in run_crier("enrol", "-c", house.crier.config, *words, folder=house.crier.folder)[1]
     app = App(house, "deployer1")
     own_network.atheme.kill()
     house.start()
