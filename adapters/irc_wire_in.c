@@ -168,6 +168,7 @@ void irc_wire_heard(void *ctx, const struct heard *line)
 
     /* It may have waited for a WHOIS since it was said, and the login may be lost by now. */
     h.obey = h.obey && login_holds(w);
+    h.me = w->nick[0] ? w->nick : NULL;
     w->shared->sink.heard(w->shared->sink.ctx, &h);
 }
 

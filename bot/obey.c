@@ -62,11 +62,15 @@ static bool has_way(const struct model *m, const struct request *q, enum access_
 static void show_way(struct model *m, const struct request *q, const char *why)
 {
     int i = settings_find_network(m->settings, q->line->network);
+    const char *nick = i < 0 ? "me" : m->settings->network[i].nick;
+    const char *me = q->line->me ? q->line->me : nick;
+    bool same = settings_irc_equal(me, nick); /* else somebody waits for codes there, perhaps */
 
     SAY(m, q,
         "%s: refused, %s. With a one-time password, if you are enrolled: `/msg %s %s breakglass "
-        "N.R CODE`",
-        q->line->nick, why, i < 0 ? "me" : m->settings->network[i].nick, obey_prefix(m));
+        "N.R CODE`%s%s%s",
+        q->line->nick, why, me, obey_prefix(m), same ? "" : " (I am not ", same ? "" : nick,
+        same ? "" : " now, do not write there)");
 }
 
 /* "network/nick" of whoever asked, for longer answers. */

@@ -78,6 +78,7 @@ struct heard {
     const char *nick;
     const char *userhost; /* "user@host", the real one; "" when it or nick had to be cleaned */
     const char *account;  /* NULL unless IDENTITY_ACCOUNT */
+    const char *me;       /* crier's own nick there at present; NULL: as configured */
     enum identity identity;
     const char *text;
     const char

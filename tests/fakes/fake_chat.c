@@ -161,6 +161,7 @@ void fake_chat_hear(struct fake_chat *f, const char *place, const char *nick, co
     heard.nick = nick;
     heard.userhost = f->userhost ? f->userhost : "user@host.example";
     heard.secure = !f->plain;
+    heard.me = f->me;
     heard.account = account;
     heard.identity = account ? IDENTITY_ACCOUNT : IDENTITY_NONE;
     heard.text = clean;

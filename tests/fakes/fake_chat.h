@@ -29,6 +29,7 @@ struct fake_chat {
     int refuse;           /* not 0: say() returns this */
     uint64_t next_id;     /* of heard lines */
     const char *userhost; /* of whoever speaks; NULL: user@host.example; borrowed */
+    const char *me;       /* the nick that crier has; NULL: as configured */
     bool plain;           /* lines do not come over TLS */
 };
 

@@ -269,6 +269,11 @@ static void refusals_point_to_it_once_somebody_is_enrolled(void **state)
     house_say(h, HOUSE_OPS, "dep1", NULL, "!status confirm 1.1");
     house_expect_last(h, HOUSE_OPS,
                       "if you are enrolled: `/msg crier !status breakglass N.R CODE`");
+    h->chat.me = "crier_"; /* somebody has taken the nick, and would get the code */
+    house_say(h, HOUSE_OPS, "dep1", NULL, "!status confirm 1.1");
+    house_expect_last(h, HOUSE_OPS,
+                      "`/msg crier_ !status breakglass N.R CODE` (I am not crier now, do not write "
+                      "there)");
 }
 
 static void a_sick_disk_takes_no_code(void **state)
