@@ -343,6 +343,18 @@ static int use_wal(struct store_db *db, struct store_why *why)
         "open", why);
 }
 
+/* A file of SQLite's cannot be made beside a database that only seems to be in the state_dir. */
+static void explain_link(const struct store_db *db, struct store_why *why)
+{
+    struct stat st;
+    size_t n = strlen(why->text);
+
+    if (!lstat(db->path, &st) && S_ISLNK(st.st_mode))
+        (void)snprintf(why->text + n, sizeof why->text - n,
+                       "; it is a symbolic link, and crier writes in state_dir alone: move the "
+                       "database there, or let state_dir be where it is");
+}
+
 int store_db_open(const char *dir, bool unclean, const struct store_migration *migrations,
                   struct store_db **ret_db, struct store_why *why)
 {
@@ -394,6 +406,8 @@ int store_db_open(const char *dir, bool unclean, const struct store_migration *m
     *ret_db = db;
     db = NULL;
 out:
+    if (r == CRIER_EACCESS || r == CRIER_EIO)
+        explain_link(db, why);
     store_db_close(db);
     return r;
 }

@@ -116,3 +116,21 @@ def test_confine_may_be_switched_off_and_says_so(house, monkeypatch):
     house.crier.write_config()
     house.crier.process.send(signal.SIGHUP)
     house.crier.wait_log("confine has changed: that takes a restart", mark)
+
+
+def test_a_database_that_is_a_link_to_elsewhere_is_told(house, monkeypatch):
+    monkeypatch.setenv("CRIER_BINARY", str(BUILD / "crier"))
+    house.start(joined=False)
+    if "without Landlock" in house.crier.log:
+        return  # such a kernel lets it be
+    assert house.crier.stop() == 0
+    database, elsewhere = Path(house.settings["state_dir"]) / "crier.db", house.folder.path / "elsewhere.db"
+    database.rename(elsewhere)
+    database.symlink_to(elsewhere)
+    house.crier.start(ready=False)
+    house.crier.wait_log(r"crier\.db: .* is a symbolic link, and crier writes in state_dir alone: move the database there")
+    assert house.crier.process.wait() == 73
+    database.unlink()
+    elsewhere.rename(database)
+    house.crier.start()
+    assert house.crier.stop() == 0
