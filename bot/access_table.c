@@ -37,6 +37,10 @@ static const char *const rules[] = {
     "without "
     "services. The",
     "  host must not be open. Nick and ident in it add nothing: whoever connects chooses them.",
+    "- **One-time password** (`breakglass`, in private, where crier's connection has TLS): whoever "
+    "was",
+    "  enrolled is known by the code, under any nick and account. Nothing but a confirm can be "
+    "done so.",
     "- **Relays** (`relays` in the configuration: bridges, bouncers that many share) speak for "
     "many "
     "people. They are",
@@ -62,7 +66,7 @@ static const char *const rules[] = {
     "by "
     "the server. A",
     "  revision that was replaced is refused, and the current one is shown instead.",
-    "- **Not logged in itself**, where it should be, crier obeys nobody.",
+    "- **Not logged in itself**, where it should be, crier obeys nobody but those who show a code.",
     "- **A change of the configuration** (SIGHUP) counts from the next line on: for second "
     "confirms, the first one",
     "  must still have the role then. What was confirmed by who might do so at that time stays "

@@ -33,7 +33,6 @@ static void talk_freely(struct house *h)
     h->settings->chat.channel_commands_per_minute = 1000;
 }
 
-
 static void sre(struct house *h, const char *text)
 {
     house_say(h, HOUSE_OPS, "sre1", "=", text);
