@@ -380,6 +380,8 @@ void breakglass_overheard(struct model *m, const struct heard *line)
     int speaks = hearing_person(m->settings, line);
     size_t i, named = 0;
 
+    if (!strpbrk(line->text, "0123456789"))
+        return;
     for (i = 0; g && i < m->settings->n_people; i++) {
         const struct person_settings *p = &m->settings->person[i];
         bool own = (int)i == speaks || is_nick_of(p, line->nick);

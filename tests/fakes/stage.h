@@ -15,6 +15,7 @@
 #include "courier.h"
 #include "fake_chat.h"
 #include "fake_page.h"
+#include "fake_proof.h"
 #include "fake_store.h"
 #include "hearing.h"
 #include "httpd.h"
@@ -50,6 +51,7 @@ struct stage {
     struct courier courier;
     struct fake_chat chat;
     struct fake_page fake_page;
+    struct fake_proof proof;
     struct fake_store fake_store;
     struct net *net;
     struct wait_port wait;
