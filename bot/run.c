@@ -271,7 +271,7 @@ static void on_enrolled(void *ctx, size_t n)
     struct proof_answer answer = {.result = PROOF_ABSENT, .key = "", .enrolled = n};
     struct input in = {.kind = INPUT_PROOF, .proof = &answer};
 
-    log_info("totp", "%zu people are enrolled for one-time passwords", n);
+    log_info("totp", "enrolled for one-time passwords: %zu", n);
     step(r, &in);
 }
 
