@@ -35,6 +35,7 @@
 #include "run_ears.h"
 #include "run_secrets.h"
 #include "running_config.h"
+#include "secret_watch.h"
 #include "statuspage.h"
 #include "store_sqlite.h"
 #include "totp.h"
@@ -66,6 +67,7 @@ struct run {
     struct net *net;
     struct wait_port wait;
     struct irc *irc;
+    struct secret_watch *watch;
     struct statuspage *page;
     struct store_sqlite *store;
     char *state_dir; /* where the store is, whatever the settings have come to say */
@@ -231,8 +233,10 @@ static void step(struct run *r, const struct input *in)
 static void on_heard(void *ctx, const struct heard *line)
 {
     struct run *r = ctx;
+    struct chat_port chat = irc_chat_port(r->irc);
 
-    if (!r->fatal && !r->leaving && !run_drill_heard(r->drill, line, r->now))
+    if (!r->fatal && !r->leaving && !run_secrets_stop_line(r->watch, r->settings, &chat, line) &&
+        !run_drill_heard(r->drill, line, r->now))
         fail(r, courier_hear(&r->courier, r->hearing, line, r->now));
 }
 
@@ -240,7 +244,7 @@ static void on_ear_line(void *ctx, const struct ear_line *line)
 {
     struct run *r = ctx;
 
-    if (!r->fatal && !r->leaving)
+    if (!r->fatal && !r->leaving && !run_secrets_stop_ear(r->watch, line))
         fail(r, courier_read(&r->courier, r->hearing, line, r->now));
 }
 
@@ -525,6 +529,7 @@ static void take(struct run *r, struct loaded *loaded)
     r->hearing = hearing;
     r->patterns = loaded->patterns;
     r->settings = loaded->settings;
+    run_secrets_watch(r->settings, r->watch);
     run_board_reload(&r->board, r->settings);
     if (run_ears_set(r->ears, r->settings, r->engine))
         log_errorx("run", "out of memory: not every file and feed is read; send SIGHUP again");
@@ -653,8 +658,10 @@ static int start(struct run *r)
         return EX_OSERR;
     /* first: the helpers must hold no lock, no connection and no thread of ours */
     if (make_pager(r) || run_reload_init(&r->reload) ||
-        process_signals_create(on_signal, r, &r->signals) || net_create(&r->net))
+        process_signals_create(on_signal, r, &r->signals) || net_create(&r->net) ||
+        secret_watch_create(&r->watch))
         return EX_OSERR;
+    run_secrets_watch(r->settings, r->watch);
     r->wait = net_wait_port(r->net);
     r->now = r->wait.now(r->wait.ctx);
     if (paging_init(&r->paging, r->settings, r->now))
@@ -762,6 +769,7 @@ static void stop(struct run *r)
     pager_destroy(r->pager);
     totp_destroy(r->totp);
     paging_finish(&r->paging);
+    secret_watch_destroy(r->watch);
     patterns_destroy(r->patterns);
     settings_destroy(r->settings);
     free(r->state_dir);
