@@ -18,6 +18,10 @@ void confine(const char *state_dir, struct confined *ret)
     log_info("run", "not confined: this build has sanitizers");
 }
 
+void confine_reader(void)
+{
+}
+
 #else
 
 #include <errno.h>
@@ -84,7 +88,7 @@ static int allow_below(int ruleset, const char *path, uint64_t rights)
     return r ? -1 : 0;
 }
 
-/* @return the ABI, or 0 with errno. */
+/* @param state_dir NULL: nothing is written anywhere. @return the ABI, or 0 with errno. */
 static int confine_files(const char *state_dir)
 {
     const uint64_t in_state_dir = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
@@ -102,9 +106,10 @@ static int confine_files(const char *state_dir)
     ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
     if (ruleset < 0)
         return 0;
-    done = !allow_below(ruleset, state_dir, in_state_dir & attr.handled_access_fs) &&
-           !allow_below(ruleset, "/dev/null", LANDLOCK_ACCESS_FS_WRITE_FILE) &&
-           !syscall(SYS_landlock_restrict_self, ruleset, 0);
+    done =
+        (!state_dir || !allow_below(ruleset, state_dir, in_state_dir & attr.handled_access_fs)) &&
+        !allow_below(ruleset, "/dev/null", LANDLOCK_ACCESS_FS_WRITE_FILE) &&
+        !syscall(SYS_landlock_restrict_self, ruleset, 0);
     saved = errno;
     (void)close(ruleset);
     errno = saved;
@@ -322,6 +327,13 @@ void confine(const char *state_dir, struct confined *ret)
                  "confined: no programs, no system calls but those listed, files are "
                  "written below %s alone",
                  state_dir);
+}
+
+void confine_reader(void)
+{
+    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    (void)confine_files(NULL);
+    (void)confine_calls();
 }
 
 #endif

@@ -41,5 +41,10 @@ struct confined {
  * @param state_dir must be there; the only place where files can be written from now on.
  */
 void confine(const char *state_dir, struct confined *ret);
+/**
+ * The same without a word, for a process that reads what others have written and only prints: it
+ * can write no file at all (what is open already stays open). As much of it as the kernel has.
+ */
+void confine_reader(void);
 
 #endif

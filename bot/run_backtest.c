@@ -17,6 +17,7 @@
 #include "settings.h"
 #include "when.h"
 
+#include "confine.h"
 #include "log_paths.h"
 #include "logread.h"
 #include "patterns.h"
@@ -309,6 +310,9 @@ int run_backtest(const struct run_backtest *args)
     int code, i;
 
     log_set_level(LOG_LEVEL_ERROR);
+    /* The daemon's trials come here too: with what anybody has said in a channel, and out of reach
+     * of what the daemon has given up. */
+    confine_reader();
     buf_init(&t.text, LINE_MAX_BYTES);
     code = run_test(&t);
     for (i = 0; i < BACKTEST_SIDES; i++) {

@@ -60,6 +60,18 @@ def rights(pid):
             for status in Path(f"/proc/{pid}/task").glob("*/status")}
 
 
+def test_what_reads_past_logs_is_confined():
+    config = TREE / "config" / "wikimedia.cfg"
+    with subprocess.Popen([BUILD / "crier", "check", "-c", config, "--against", config, "--replay", "-"],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as trial:
+        trial.stdin.write(OUTAGE.read_bytes() + b"\n" * (1 << 20))  # more than a pipe holds: some was read
+        trial.stdin.flush()
+        found = rights(trial.pid)
+        said = trial.communicate(timeout=60)[0]
+    assert found == {("2", "1")}
+    assert b": 1 draft before, 1 now; 0 lost" in said and trial.returncode == 0
+
+
 @pytest.fixture
 def own_network():
     """A network that this test may break."""
