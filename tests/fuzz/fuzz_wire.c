@@ -247,11 +247,25 @@ static bool begins(const char *line, const char *with)
 /* Everything that a server can make crier send is one of these. */
 static bool may_be_sent(const char *line)
 {
-    static const char *const commands[] = {
-        "CAP LS 302",    "CAP REQ :",  "CAP END",           "NICK ",
-        "USER crier 0 ", "PONG :",     "PING :crier-",      "JOIN #ops",
-        "WHOIS ",        "NAMES #ops", "JOIN #alerts :k3y", "PRIVMSG NickServ :REGAIN crier",
-        "QUIT :",        "PART ",      "AUTHENTICATE *",    "PRIVMSG NickServ :GHOST crier"};
+    static const char *const commands[] = {"CAP LS 302",
+                                           "CAP REQ :",
+                                           "CAP END",
+                                           "NICK ",
+                                           "USER crier 0 ",
+                                           "PONG :",
+                                           "PING :crier-",
+                                           "JOIN #ops",
+                                           "WHOIS ",
+                                           "NAMES #ops",
+                                           "NAMES #alerts",
+                                           "MODE #ops",
+                                           "MODE #alerts",
+                                           "JOIN #alerts :k3y",
+                                           "PRIVMSG NickServ :REGAIN crier",
+                                           "QUIT :",
+                                           "PART ",
+                                           "AUTHENTICATE *",
+                                           "PRIVMSG NickServ :GHOST crier"};
     size_t i;
 
     for (i = 0; i < sizeof commands / sizeof commands[0]; i++)
