@@ -142,7 +142,7 @@ void obey_second_person_due(struct model *m, struct incident *inc)
     struct revision *rev = model_open_revision(inc);
     char who[OBEY_WHO_BYTES];
 
-    if (!rev || !rev->r.first_approval[0])
+    if (!rev || !rev->r.first_approval[0] || !needs_two(m, inc, rev))
         return;
     if (access_describe(m->settings, COMMAND_CONFIRM, who, sizeof who))
         who[0] = '\0';

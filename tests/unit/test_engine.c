@@ -983,6 +983,21 @@ static void two_people_for_critical(void **state)
     house_expect_last(h, HOUSE_OPS, "1 is resolved on the page");
 }
 
+/* A configuration without the rule was read meanwhile. */
+static void nobody_is_called_as_second_where_one_is_enough(void **state)
+{
+    struct house *h = *state;
+
+    h->settings->chat.two_for_critical = true;
+    house_jinxer(h, FRONTEND);
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
+    h->settings->chat.two_for_critical = false;
+    house_wait(h, 5 * MINUTE);
+    house_expect_unsaid(h, HOUSE_OPS, "still needs a second person");
+    house_say(h, HOUSE_OPS, "deployer1", "=", "!status confirm 1.1");
+    house_expect_last(h, HOUSE_OPS, "1 is public since");
+}
+
 static void first_approval_goes_stale(void **state)
 {
     struct house *h = *state;
@@ -1069,6 +1084,7 @@ int main(void)
         HOUSE_TEST(a_clock_set_while_down_keeps_no_stale_approval),
         HOUSE_TEST(gap_shows_the_draft_again),
         HOUSE_TEST(two_people_for_critical),
+        HOUSE_TEST(nobody_is_called_as_second_where_one_is_enough),
         HOUSE_TEST(first_approval_goes_stale),
         HOUSE_TEST(edit_starts_the_approval_over),
     };
