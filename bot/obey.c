@@ -525,7 +525,7 @@ static void obey(struct model *m, const struct heard *line)
         explicit_bzero(q.cmd.code, sizeof q.cmd.code);
         return;
     }
-    if (r && !line->private)
+    if ((r || q.cmd.incident >= OBEY_REPEATED_MAX) && !line->private)
         breakglass_overheard(m, line);
     if (r && line->private && hearing_is_slip(line->text))
         q.aloud = q.person || breakglass_may_answer(m, line);

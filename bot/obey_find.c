@@ -4,8 +4,6 @@
 
 #include "chat.h"
 
-enum { REPEATED_MAX = 10000 /* unknown numbers below are repeated to whoever typed them */ };
-
 const char *obey_prefix(const struct model *m)
 {
     return m->settings->chat.prefix;
@@ -34,7 +32,7 @@ struct incident *obey_find(struct model *m, const struct request *q)
     if (q->cmd.incident > 0 && q->cmd.incident < m->meta.next_incident)
         SAY(m, q, "%lld is closed; `%s` shows what is open", (long long)q->cmd.incident,
             obey_prefix(m));
-    else if (q->cmd.incident < REPEATED_MAX)
+    else if (q->cmd.incident < OBEY_REPEATED_MAX)
         SAY(m, q, "there is no %lld; `%s` shows what is open", (long long)q->cmd.incident,
             obey_prefix(m));
     else /* it may be a one-time password */

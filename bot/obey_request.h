@@ -11,7 +11,10 @@
 #include "hearing.h"
 #include "model.h"
 
-enum { OBEY_WHO_BYTES = 300 }; /* for access_describe() in an answer */
+enum {
+    OBEY_WHO_BYTES = 300,     /* for access_describe() in an answer */
+    OBEY_REPEATED_MAX = 10000 /* unknown numbers below are repeated: others may be codes */
+};
 
 /** Everything that the handlers need about one command. */
 struct request {

@@ -331,6 +331,8 @@ static void a_code_that_slips_into_a_channel_is_void_however_it_is_typed(void **
         {HOUSE_OPS, "dep1", "crier: breakglass ", " 1.1"},
         {HOUSE_SRE, "dep1", "!status breakglass 1.1 ", ""},
         {HOUSE_OPS, "dep1", "!status breakglass 1.1 000000", ""},
+        {HOUSE_OPS, "dep1", "!status confirm ", ""},
+        {HOUSE_OPS, "somebody", "!status show ", ""},
         {"net/#logs", "dep1", "!status breakglass 1.1 ", ""}, /* where crier only listens */
     };
     struct house *h = *state;
