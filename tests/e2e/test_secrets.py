@@ -165,9 +165,13 @@ class Run:
         for name in ("API key", "SASL password"):
             place = house.say("deployer1", f"!status update 1 identified: We lost {self.known[name]}")
             house.heard("deployer1", r"one of crier's own secrets is in that: change it now", place)
+        house.say("icinga-wm", f"!status help {self.known['API key']}")  # who guesses gets no answer
         house.say("logmsgbot", f"!log deployer1@deploy1002 Started scap: {self.known['webhook token']}")
-        house.clients["logmsgbot"].barrier()
+        for nick in ("icinga-wm", "logmsgbot"):
+            house.clients[nick].barrier()
         house.ask("deployer1", "!status show 1", r"Problems with saving edits")
+        told = house.clients["deployer1"].said.matching(r"one of crier's own secrets")
+        assert len(told) == 2 and all("> deployer1: " in line for line in told)
 
     def login_is_refused_once(self):
         """By a wrong password, until the file is right."""
