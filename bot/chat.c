@@ -277,7 +277,8 @@ void chat_shown(struct model *m, uint64_t token, bool shown)
         }
         if (p->token == token && inc && shown && p->outbox) {
             mark_told(m, inc, p->outbox);
-        } else if (p->token == token && inc && shown) {
+        } else if (p->token == token && inc && shown &&
+                   incident_shown_at(inc, p->revision, p->place) == NOW_NEVER) {
             incident_mark_shown(m, inc, p->revision, p->place);
             model_timeline_of(m, inc->r.id, m->now.wall_ms, "shown", "", p->place, p->revision, "");
         }

@@ -119,6 +119,23 @@ static void a_flood_of_confirms_without_a_number_gets_few_answers(void **state)
     assert_in_range(h->chat.n - before, 0, 6);
 }
 
+/* Whoever asks again and again is answered now and then, and the database does not grow by it. */
+static void showing_it_again_adds_nothing_to_the_database(void **state)
+{
+    struct house *h = *state;
+    size_t before, i;
+
+    house_draft(h);
+    house_say(h, HOUSE_OPS, "stranger", NULL, "!status show 1");
+    before = h->store.n_rows;
+    for (i = 0; i < 50; i++) {
+        house_wait(h, MINUTE);
+        house_say(h, HOUSE_OPS, "stranger", NULL, "!status show 1");
+        house_expect_last(h, HOUSE_OPS, "`!status confirm 1.1` publishes it");
+    }
+    assert_in_range(h->store.n_rows - before, 0, 10);
+}
+
 /* All on the list together: questions wait, what changes something does not. */
 static void a_channel_of_people_is_answered_so_often_in_a_minute(void **state)
 {
@@ -307,6 +324,7 @@ int main(void)
         HOUSE_TEST(whoever_said_too_much_can_still_discard),
         HOUSE_TEST(a_flood_of_confirms_gets_few_answers),
         HOUSE_TEST(a_flood_of_confirms_without_a_number_gets_few_answers),
+        HOUSE_TEST(showing_it_again_adds_nothing_to_the_database),
         HOUSE_TEST(a_channel_of_people_is_answered_so_often_in_a_minute),
         HOUSE_TEST(strangers_use_up_nobodys_measure),
         HOUSE_TEST(refusals_beyond_the_measure_are_silent),
