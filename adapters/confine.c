@@ -134,10 +134,10 @@ static const char *const allowed[] = {
     /* files; Landlock says which may be written */
     "access", "close", "close_range", "dup", "dup2", "dup3", "faccessat", "faccessat2", "fadvise64",
     "fallocate", "fchown", "fdatasync", "flock", "fstat", "fstatfs", "fsync", "ftruncate", "getcwd",
-    "getdents", "getdents64", "lseek", "lstat", "mkdir", "mkdirat", "newfstatat", "open", "openat",
-    "pipe", "pipe2", "pread64", "preadv", "pwrite64", "pwritev", "read", "readahead", "readlink",
-    "readlinkat", "readv", "rename", "renameat", "renameat2", "rmdir", "stat", "statfs", "statx",
-    "umask", "unlink", "unlinkat", "write", "writev",
+    "getdents", "getdents64", "lseek", "lstat", "mkdir", "mkdirat", "newfstatat", "pipe", "pipe2",
+    "pread64", "preadv", "pwrite64", "pwritev", "read", "readahead", "readlink", "readlinkat",
+    "readv", "rename", "renameat", "renameat2", "rmdir", "stat", "statfs", "statx", "umask",
+    "unlink", "unlinkat", "write", "writev",
     /* connections */
     "accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen",
     "recvfrom", "recvmmsg", "recvmsg", "sendfile", "sendmmsg", "sendmsg", "sendto", "setsockopt",
@@ -270,6 +270,9 @@ static int allow_some(scmp_filter_ctx filter)
     struct scmp_arg_cmp read_limit[2] = {is(0, 0), is_null(2)};
     /* No file becomes a way to be crier's user, also where Landlock has no say. */
     struct scmp_arg_cmp no_set_id = is_masked(1, 07000, 0);
+    /* Landlock before its third ABI lets a file that may only be read be emptied while it is
+     * opened. */
+    struct scmp_arg_cmp keep[2] = {is_masked(1, O_TRUNC, 0), is_masked(2, O_TRUNC, 0)};
     int r = allow_if(filter, "clone", 1, &thread);
 
     if (!r)
@@ -278,6 +281,10 @@ static int allow_some(scmp_filter_ctx filter)
         r = allow_if(filter, "prlimit64", 2, read_limit);
     if (!r)
         r = allow_if(filter, "fchmod", 1, &no_set_id);
+    if (!r)
+        r = allow_if(filter, "open", 1, &keep[0]);
+    if (!r)
+        r = allow_if(filter, "openat", 1, &keep[1]);
     if (!r)
         r = allow_one_of(filter, "fcntl", 1, fcntls, sizeof fcntls / sizeof fcntls[0]);
     if (!r)

@@ -36,7 +36,7 @@ static void told(const char *name, bool good)
 
 static bool made(const char *path)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
     return fd >= 0 && write(fd, "x", 1) == 1 && !close(fd);
 }
@@ -106,6 +106,7 @@ static void try_files(const char *dir, const char *outside)
     told("read-outside", can_read(path));
     told("stat-outside", !stat(path, &st));
     told("write-outside", made(path));
+    told("truncate-by-open", open(path, O_RDONLY | O_TRUNC | O_CLOEXEC) >= 0);
     told("truncate-outside", !truncate(path, 0));
     told("unlink-outside", !unlink(path));
     (void)snprintf(other, sizeof other, "%s/taken", dir);
