@@ -26,8 +26,8 @@ CALLS_NEEDED = ("tgkill-self socket-inet socket-inet6-udp socket-unix socketpair
 CALLS_REFUSED = ("truncate-by-open truncate-outside link-from-outside symlink-inside execve execveat fork clone3 "
                  "libc-fork ptrace process_vm_readv process_vm_writev kill tgkill-other pidfd_open mount umount2 "
                  "fsopen chroot unshare setns bpf keyctl add_key init_module reboot perf_event_open userfaultfd "
-                 "io_uring_setup open_by_handle_at personality setuid unknown-call socket-raw socket-packet socket- "
-                 "netlink-audit socket-vsock tiocsti prctl-dumpable setrlimit thread-socket-packet thread-fork "
+                 "io_uring_setup open_by_handle_at personality setuid unknown-call socket-raw socket-packet "
+                 "socket-netlink-audit socket-vsock tiocsti prctl-dumpable setrlimit thread-socket-packet thread-fork "
                  "fcntl-owner fcntl-signal fchmod-set-id")
 
 
