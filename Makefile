@@ -145,7 +145,7 @@ fuzz:
 	    CRIER_ROOT=$(CURDIR) $(BUILD)/fuzz/tests/fuzz/fuzz_$$f -max_total_time=$(T) -verbosity=0 \
 	    -timeout=20 -print_final_stats=1 -artifact_prefix=$$n- $$n tests/fuzz/seeds/fuzz_$$f; done
 
-# What crier costs, from one run; see the README's chapter on measurements.
+# What crier costs, from one run; see docs/measurements.md.
 $(OUT)/tests/bench/%: $(OUT)/tests/bench/%.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 

@@ -97,7 +97,7 @@ size_t backtest_drafts(const struct backtest *b, enum backtest_side side);
 const char *backtest_kind_name(enum backtest_kind kind);
 /** Appends one line for people, ending with \n: `2023-01-17 18:34:55 lost "Title" ...: reason`. */
 void backtest_text(struct buf *out, const struct backtest_difference *d);
-/** Appends one object and \n; keys stay as they are, see README. */
+/** Appends one object and \n; keys stay as they are, see docs/rules.md. */
 void backtest_json(struct buf *out, const struct backtest_difference *d);
 
 #endif

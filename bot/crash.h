@@ -3,8 +3,8 @@
  *
  * Nothing is left of them unless built with -DCRIER_CRASH_POINTS (`make CRASH=1`). Then
  * CRIER_CRASH_AT=NAME:N raises SIGKILL when the point of that name is passed for the N-th time, and
- * CRIER_CRASH_TRACE=FILE appends the name of each point passed as a line. README lists the points;
- * tests/lint/check-crash-points compares. Any thread may pass them.
+ * CRIER_CRASH_TRACE=FILE appends the name of each point passed as a line. docs/proof.md lists the
+ * points; tests/lint/check-crash-points compares. Any thread may pass them.
  */
 #ifndef CRIER_CRASH_H
 #define CRIER_CRASH_H

@@ -1,7 +1,7 @@
 /*
  * expect: what replayed logs must lead to, as people write it down; the unit tests of rules.
  *
- * A file of scenarios, one statement on a line (README, "Testing rules"): which log, what must
+ * A file of scenarios, one statement on a line (docs/rules.md, "Scenarios"): which log, what must
  * happen and when, what must not. Parsing and judging are pure: no file is read here, no clock.
  */
 #ifndef CRIER_EXPECT_H

@@ -14,7 +14,7 @@
  */
 void replay_text(struct buf *b, const struct settings *settings, const struct replay_event *event,
                  bool why);
-/** Appends one object and \n; keys stay as they are. See README. */
+/** Appends one object and \n; keys stay as they are. See docs/rules.md. */
 void replay_json(struct buf *b, const struct settings *settings, const struct replay_event *event,
                  bool why);
 /** Appends ` "Title" MAJOR Editing: partial outage`. @param components text form. */

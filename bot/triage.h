@@ -2,7 +2,7 @@
  * triage: which signals open an incident, join one, or are only remembered; impact, components and
  * the suspect deploy.
  *
- * The rules are configuration; this file is how they are applied (README, "When crier speaks").
+ * The rules are configuration; this file is how they are applied (docs/speaking.md).
  * Works on the model of the step under way.
  */
 #ifndef CRIER_TRIAGE_H
