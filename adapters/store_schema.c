@@ -43,6 +43,7 @@ const struct store_migration store_migrations[] = {
     {3, RECORD_AUDIT, NULL},
     {3, RECORD_ENROLMENT, NULL},
     {3, RECORD_OPENING, NULL},
+    {3, RECORD_OUTBOX, "glass"},
     {0, RECORD_META, NULL},
 };
 

@@ -188,6 +188,8 @@ static void say_done(struct model *m, struct incident *inc, struct outbox *o, co
         break;
     }
     buf_adds(&b, chat_url(m, inc));
+    if (o->r.glass) /* whoever was not there when it was said aloud must know */
+        buf_addf(&b, " (by one-time password of %s)", o->r.confirmed_by);
     if (buf_error(&b))
         model_fail(m);
     else

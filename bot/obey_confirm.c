@@ -263,7 +263,7 @@ static void take_confirm(struct model *m, const struct request *q, struct incide
     model_timeline_of(m, inc->r.id, m->now.wall_ms, "confirm", obey_name(q),
                       q->glass ? "by one-time password (break-glass)" : q->line->text,
                       rev->r.number, "");
-    outbox_confirm(m, inc, rev, obey_name(q), q->line->place, q->cmd.quiet);
+    outbox_confirm(m, inc, rev, obey_name(q), q->line->place, q->cmd.quiet, q->glass);
 }
 
 void obey_confirm(struct model *m, const struct request *q)

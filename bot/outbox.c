@@ -198,7 +198,7 @@ static void run(struct model *m, struct incident *inc)
 }
 
 void outbox_confirm(struct model *m, struct incident *inc, struct revision *rev, const char *person,
-                    const char *place, bool quiet)
+                    const char *place, bool quiet, bool glass)
 {
     const struct page_settings *page = &m->settings->page[model_page_index(m, inc->r.page)];
     struct outbox *o = calloc(1, sizeof *o), **link;
@@ -216,6 +216,7 @@ void outbox_confirm(struct model *m, struct incident *inc, struct revision *rev,
     o->r.incident = inc->r.id;
     o->r.revision = rev->r.number;
     o->r.state = OUTBOX_QUEUED;
+    o->r.glass = glass;
     o->r.notify = rev->r.kind != REVISION_CORRECT && !quiet && page->notify[rev->r.step];
     o->r.confirmed_wall_ms = m->now.wall_ms;
     o->r.next_wall_ms = m->now.wall_ms;

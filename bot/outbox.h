@@ -11,10 +11,11 @@
 
 #include "model.h"
 
-/** Takes a confirmed revision; quiet: no mail. The first request leaves with this step's effects.
+/** Takes a confirmed revision; quiet: no mail; glass: by one-time password. The first request
+ * leaves with this step's effects.
  */
 void outbox_confirm(struct model *m, struct incident *inc, struct revision *rev, const char *person,
-                    const char *place, bool quiet);
+                    const char *place, bool quiet, bool glass);
 /** TIMER_OUTBOX: something of the incident is due. */
 void outbox_due(struct model *m, struct incident *inc);
 /** TIMER_PATIENCE: the page has not answered yet; the person is told that the confirm was taken. */

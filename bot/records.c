@@ -118,21 +118,14 @@ static const struct column deploy_columns[] = {
 };
 
 static const struct column outbox_columns[] = {
-    INT(record_outbox, id),
-    INT(record_outbox, live),
-    INT(record_outbox, incident),
-    INT(record_outbox, revision),
-    INT(record_outbox, state),
-    INT(record_outbox, attempts),
-    INT(record_outbox, notify),
-    INT(record_outbox, confirmed_wall_ms),
-    INT(record_outbox, next_wall_ms),
-    INT(record_outbox, doubt_wall_ms),
-    INT(record_outbox, done_wall_ms),
-    INT(record_outbox, told),
-    TEXT(record_outbox, confirmed_by),
-    TEXT(record_outbox, place),
-    TEXT(record_outbox, error),
+    INT(record_outbox, id),           INT(record_outbox, live),
+    INT(record_outbox, incident),     INT(record_outbox, revision),
+    INT(record_outbox, state),        INT(record_outbox, attempts),
+    INT(record_outbox, notify),       INT(record_outbox, confirmed_wall_ms),
+    INT(record_outbox, next_wall_ms), INT(record_outbox, doubt_wall_ms),
+    INT(record_outbox, done_wall_ms), INT(record_outbox, told),
+    INT(record_outbox, glass),        TEXT(record_outbox, confirmed_by),
+    TEXT(record_outbox, place),       TEXT(record_outbox, error),
 };
 
 static const struct column timeline_columns[] = {

@@ -213,6 +213,7 @@ struct record_outbox {
     int64_t doubt_wall_ms; /* when the outcome became unknown, 0: it is not */
     int64_t done_wall_ms;
     int64_t told;       /* 1: the home channel has seen that it is done */
+    int64_t glass;      /* 1: confirmed by one-time password */
     char *confirmed_by; /* person */
     char *place;        /* where the confirm was said and the answer goes */
     char *error;        /* last, for people */

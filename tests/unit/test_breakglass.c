@@ -395,6 +395,22 @@ static void a_notice_that_speaks_of_it_is_no_command(void **state)
     house_expect_last(h, "net/onlooker", "that code was used already");
 }
 
+/* A channel that crier was not in hears of it when crier is there again, also after a restart. */
+static void a_channel_that_was_away_hears_of_it_later(void **state)
+{
+    struct house *h = *state;
+    struct chat_event lost = {.kind = CHAT_LEFT, .place = HOUSE_OPS, .text = "kicked"};
+
+    draft(h);
+    h->chat.sink.event(h->chat.sink.ctx, &lost);
+    house_settle(h);
+    type(h, "somebody", "!status breakglass 1.1 %s deployer1", code_in(h, 0));
+    house_expect_said(h, HOUSE_SRE, "deployer1 confirmed 1.1 by one-time password (break-glass)");
+    house_expect_unsaid(h, HOUSE_OPS, "1 is public since");
+    house_restart(h, SECOND);
+    house_expect_said(h, HOUSE_OPS, "/incidents/remote1 (by one-time password of deployer1)");
+}
+
 /* The disk hangs while the code is on its way: nobody wants that sent when all is over. */
 static void a_confirm_that_waited_for_the_disk_for_long_is_not_published(void **state)
 {
@@ -610,6 +626,7 @@ int main(void)
         HOUSE_TEST(the_name_may_stand_before_quiet),
         HOUSE_TEST(a_code_that_slips_into_a_channel_is_void_however_it_is_typed),
         HOUSE_TEST(mistakes_are_told_although_strangers_chatter),
+        HOUSE_TEST(a_channel_that_was_away_hears_of_it_later),
         HOUSE_TEST(a_notice_that_speaks_of_it_is_no_command),
         HOUSE_TEST(a_confirm_that_waited_for_the_disk_for_long_is_not_published),
         HOUSE_TEST(strangers_cannot_keep_a_slip_from_being_made_void),
