@@ -144,9 +144,9 @@ static const char *const allowed[] = {
     "shutdown",
     /* threads and signals */
     "arch_prctl", "futex", "futex_waitv", "get_robust_list", "getcpu", "membarrier",
-    "restart_syscall", "rseq", "rt_sigaction", "rt_sigpending", "rt_sigprocmask", "rt_sigreturn",
-    "rt_sigtimedwait", "sched_getaffinity", "sched_yield", "set_robust_list", "set_tid_address",
-    "sigaltstack",
+    "restart_syscall", "riscv_flush_icache", "rseq", "rt_sigaction", "rt_sigpending",
+    "rt_sigprocmask", "rt_sigreturn", "rt_sigtimedwait", "sched_getaffinity", "sched_yield",
+    "set_robust_list", "set_tid_address", "sigaltstack",
     /* oneself, and children that end */
     "exit", "exit_group", "getegid", "geteuid", "getgid", "getgroups", "getpgrp", "getpid",
     "getppid", "getrandom", "getresgid", "getresuid", "getrlimit", "getrusage", "gettid", "getuid",
@@ -294,11 +294,18 @@ static int allow_some(scmp_filter_ctx filter)
     return r ? r : allow_sockets(filter);
 }
 
+/* Where a pointer has 32 bits memory, files and clocks have calls of other names (mmap2, fstat64,
+ * clock_gettime64): with this list crier would not even start there. */
+static bool list_fits(void)
+{
+    return UINTPTR_MAX > UINT32_MAX;
+}
+
 /* @return whether it is in force; if not, errno tells why. */
 static bool confine_calls(void)
 {
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-    int r = filter ? 0 : -ENOMEM;
+    scmp_filter_ctx filter = list_fits() ? seccomp_init(SCMP_ACT_ERRNO(ENOSYS)) : NULL;
+    int r = filter ? 0 : list_fits() ? -ENOMEM : -ENOTSUP;
 
     if (!r)
         r = allow_all(filter);

@@ -2,8 +2,9 @@
  * trial_helper: the process that starts trials, forked before the daemon gives up that right.
  *
  * It can start one program in one way, fixed when it was made: `PROGRAM check -c NEW --against OLD
- * --json --replay -- LOG...`, with no environment, at a low priority, one at a time. The daemon
- * hands it descriptors only. It and what it runs end with the daemon.
+ * --json --replay -- LOG...`, with no environment, at a low priority (which crier.service does not
+ * let it choose), one at a time. The daemon hands it descriptors only. It and what it runs end with
+ * the daemon; what it runs is confined (confine_reader()).
  */
 #ifndef CRIER_TRIAL_HELPER_H
 #define CRIER_TRIAL_HELPER_H
