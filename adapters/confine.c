@@ -295,10 +295,11 @@ static int allow_some(scmp_filter_ctx filter)
 }
 
 /* Where a pointer has 32 bits memory, files and clocks have calls of other names (mmap2, fstat64,
- * clock_gettime64): with this list crier would not even start there. */
+ * clock_gettime64): with this list crier would not even start there. Where libseccomp knows sockets
+ * as parts of socketcall() alone (POWER, s390x) it would reach nobody. */
 static bool list_fits(void)
 {
-    return UINTPTR_MAX > UINT32_MAX;
+    return UINTPTR_MAX > UINT32_MAX && seccomp_syscall_resolve_name("socket") >= 0;
 }
 
 /* @return whether it is in force; if not, errno tells why. */
