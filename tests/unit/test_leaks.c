@@ -142,8 +142,8 @@ static void fill(struct world *w, const char *template, char line[LINE_BYTES])
 /* Lines that open drafts, join, recover, deploy, undo; and such as nothing knows. */
 static const char *const icinga_lines[] = {
     "PROBLEM - MediaWiki exceptions and fatals per minute for % on mwcanary1001 is CRITICAL: $",
-    "PROBLEM - MediaWiki exceptions and fatals per minute for appserver on alert1001 is CRITICAL: "
-    "$",
+    ("PROBLEM - MediaWiki exceptions and fatals per minute for appserver on alert1001 is CRITICAL: "
+     "$"),
     "RECOVERY - MediaWiki exceptions and fatals per minute for appserver on alert1001 is OK: $",
     "RECOVERY - MediaWiki exceptions and fatals per minute for % on mwcanary1001 is OK: $",
     "PROBLEM - Latency % on mwcanary1002 is CRITICAL: $ #page",
@@ -166,8 +166,8 @@ static const char *const jinxer_lines[] = {
 };
 static const char *const deploy_lines[] = {
     "!log ucanary@deploycanary1002 Started scap: Backport for [[gerrit:990001|%]]",
-    "!log ucanary@deploycanary1002 Finished scap: Backport for [[gerrit:990001|%]] (duration: 09m "
-    "12s)",
+    ("!log ucanary@deploycanary1002 Finished scap: Backport for [[gerrit:990001|%]] (duration: 09m "
+     "12s)"),
     "!log ucanary@deploycanary1002 Started scap: Revert \"canary\" $",
     "!log ucanary@deploycanary1002 Finished scap: Revert \"canary\" (duration: 01m 12s)",
     "!log ucanary@deploycanary1002 Synchronized canary.php: $ (duration: 01m 00s)",
