@@ -400,6 +400,17 @@ static bool is_code_length(size_t n)
     return (n >= 6 && n <= 8) || n == 12 || n == 14 || n == 16;
 }
 
+/* Whether a word that is no code was probably meant as one: "O12345", but not "deployer1". */
+static bool has_digits(const char *word, size_t n)
+{
+    enum { DIGITS_OF_A_SLIP = 4 };
+    size_t i, digits = 0;
+
+    for (i = 0; i < n; i++)
+        digits += word[i] >= '0' && word[i] <= '9';
+    return digits >= DIGITS_OF_A_SLIP;
+}
+
 /* What is refused is never repeated: a code may be in it. */
 static int parse_breakglass(struct command_scan *scan, struct command *c)
 {
@@ -425,7 +436,9 @@ static int parse_breakglass(struct command_scan *scan, struct command *c)
         *scan = look;
     }
     if (!is_code_length(used))
-        return refuse_usage(scan, used ? "a code has 6 to 8 digits" : "the code is missing");
+        return refuse_usage(scan, used                     ? "a code has 6 to 8 digits"
+                                  : has_digits(word, keep) ? "a code has digits only"
+                                                           : "the code is missing");
     c->quiet = keep && word_is(word, keep, "quiet");
     if (c->quiet)
         *scan = look;

@@ -77,7 +77,8 @@ static void propose_as(struct model *m, const struct asker *by, struct incident 
         m,
         &(struct audit_entry){
             .action = by->action, .person = by->person, .place = by->place, .inc = inc, .rev = rev},
-        "proposal %lld.%lld by %s", (long long)inc->r.id, (long long)rev->r.number, by->person);
+        "%s %lld.%lld by %s", inc->r.state == INCIDENT_DRAFT ? "draft" : "proposal",
+        (long long)inc->r.id, (long long)rev->r.number, by->person);
     insist_record(m, by, rev, why);
     present(m, by, inc, rev, false);
 }

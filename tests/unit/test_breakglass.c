@@ -360,7 +360,7 @@ static void mistakes_are_told_although_strangers_chatter(void **state)
     for (i = 0; i < 10; i++)
         type(h, "evil", "!status help");
     type(h, "dep1", "!status breakglass 1.1 <%s>", code_in(h, 0));
-    house_expect_last(h, "net/dep1", "the code is missing: type `!status breakglass N.R CODE");
+    house_expect_last(h, "net/dep1", "a code has digits only: type `!status breakglass N.R CODE");
     type(h, "dep1", "!status breakglass 1.7 %s", code_in(h, 0));
     house_expect_last(h, "net/dep1",
                       "1.7 does not exist, with a code `!status breakglass 1.1 CODE`");
