@@ -17,20 +17,19 @@
 #include "loop.h"
 #include "paging.h"
 #include "run_board.h"
+#include "run_config.h"
 #include "run_reload.h"
 #include "run_drill.h"
 #include "run_enrol.h"
 #include "run_web.h"
 #include "version.h"
 
-#include "config_file.h"
 #include "confine.h"
 #include "irc.h"
 #include "net.h"
 #include "notify.h"
 #include "pager.h"
 #include "patterns.h"
-#include "problems.h"
 #include "process_signals.h"
 #include "run_ears.h"
 #include "run_secrets.h"
@@ -49,12 +48,6 @@ enum {
      * for a sick disk: the server must have its PONG, and people their answers. */
     STORM_CHANGES = 500,
     STORM_HOLD_MS = 200
-};
-
-/* Everything that a configuration brings, made before anything of the old one is let go. */
-struct loaded {
-    struct settings *settings;
-    struct patterns *patterns;
 };
 
 struct run {
@@ -91,100 +84,8 @@ struct run {
     int64_t leave_by_boot_ms;
     bool reload_wanted;
     struct run_reload reload;
-    struct loaded candidate; /* what is being tried before it is taken */
+    struct run_config candidate; /* what is being tried before it is taken */
 };
-
-/* ---- configuration
- * ---------------------------------------------------------------------------------- */
-
-static void loaded_finish(struct loaded *l)
-{
-    patterns_destroy(l->patterns);
-    settings_destroy(l->settings);
-    memset(l, 0, sizeof *l);
-}
-
-/* Reads and checks everything; by hand: see run_secrets_check(). @return 0, or CRIER_EINVAL with
- * all problems told, or CRIER_ENOMEM.
- */
-static int load(const char *path, bool by_hand, struct problems *problems, struct loaded *ret)
-{
-    int r = config_file_read(path, problems, &ret->settings);
-
-    if (r)
-        return r;
-    r = settings_finalize(ret->settings, problems);
-    if (!r || r == CRIER_EINVAL) {
-        int p = patterns_create(ret->settings, problems, &ret->patterns);
-
-        run_secrets_check(ret->settings, by_hand, problems);
-        web_check(ret->settings, problems);
-        if (p == CRIER_ENOMEM || problems->err)
-            r = CRIER_ENOMEM;
-        else if (problems->n)
-            r = CRIER_EINVAL;
-    }
-    if (r)
-        loaded_finish(ret);
-    return r;
-}
-
-static int load_aloud(const char *path, bool by_hand, struct loaded *ret)
-{
-    struct problems problems;
-    int r;
-
-    problems_init(&problems);
-    memset(ret, 0, sizeof *ret);
-    r = load(path, by_hand, &problems, ret);
-    problems_print(&problems, stderr);
-    if (r == CRIER_ENOMEM)
-        log_errorx("run", "out of memory while reading %s", path);
-    problems_finish(&problems);
-    return r;
-}
-
-/* Not a mistake of the configuration: the program may come later, or be on another machine. */
-static void tell_pager_trouble(const struct settings *s)
-{
-    char why[WHY_BYTES];
-
-    if (s->pager.command.n && pager_look_at(&s->pager.command, why, sizeof why))
-        log_warnx("pager", "nobody can be paged: %s", why);
-}
-
-/* MemoryDenyWriteExecute= of systemd does that, and other machines' rules for memory. */
-static bool tell_jit_trouble(void)
-{
-    char why[WHY_BYTES];
-
-    if (patterns_have_jit(why, sizeof why))
-        return false;
-    log_warnx("patterns",
-              "PCRE2's JIT does not work here: %s; lines are matched several times "
-              "slower",
-              why);
-    return true;
-}
-
-int run_check(const char *config_path)
-{
-    struct loaded loaded;
-    int r = load_aloud(config_path, true, &loaded);
-
-    if (!r) {
-        tell_pager_trouble(loaded.settings);
-        run_reload_look(loaded.settings);
-        run_enrol_look(loaded.settings);
-        if (!tell_jit_trouble())
-            (void)printf("PCRE2's JIT works\n");
-    }
-    loaded_finish(&loaded);
-    if (r)
-        return r == CRIER_ENOMEM ? EX_OSERR : EX_CONFIG;
-    (void)printf("%s: configuration OK\n", config_path);
-    return 0;
-}
 
 /* ---- the store
  * ------------------------------------------------------------------------------------ */
@@ -331,7 +232,7 @@ static int make_pager(struct run *r)
 {
     struct pager_sink sink = {.ctx = r, .done = on_paged};
 
-    tell_pager_trouble(r->settings);
+    run_config_look_at_pager(r->settings);
     if (!r->settings->pager.command.n)
         return 0;
     return pager_create(&r->settings->pager.command, PAGER_LIMIT_MS, &sink, &r->pager);
@@ -491,7 +392,7 @@ static void keep_config(const struct run *r)
 }
 
 /* Goes on with another configuration, or with the one before where that cannot be. */
-static void take(struct run *r, struct loaded *loaded)
+static void take(struct run *r, struct run_config *loaded)
 {
     struct statuspage *page = NULL;
     struct hearing *hearing = NULL;
@@ -514,7 +415,7 @@ static void take(struct run *r, struct loaded *loaded)
         run_web_forget(&r->web);
         statuspage_destroy(page);
         hearing_destroy(hearing);
-        loaded_finish(loaded);
+        run_config_finish(loaded);
         return;
     }
     statuspage_destroy(r->page);
@@ -540,11 +441,11 @@ static void take(struct run *r, struct loaded *loaded)
 
 static void reload(struct run *r)
 {
-    struct loaded loaded;
+    struct run_config loaded;
 
     r->reload_wanted = false;
-    loaded_finish(&r->candidate);
-    if (load_aloud(r->config_path, false, &loaded)) {
+    run_config_finish(&r->candidate);
+    if (run_config_load(r->config_path, false, &loaded)) {
         run_reload_forget(&r->reload);
         log_errorx("run", "%s has mistakes: going on with the configuration as it was",
                    r->config_path);
@@ -565,7 +466,7 @@ static void conclude(struct run *r)
         take(r, &r->candidate);
     else
         run_reload_tell(&r->reload, r->settings, &chat);
-    loaded_finish(&r->candidate);
+    run_config_finish(&r->candidate);
 }
 
 /* Short, for `systemctl status`, and where a reload ends. */
@@ -637,7 +538,7 @@ static void give_up_rights(const struct run *r)
 /* Everything that the daemon has, each by its own; @return an exit code, 0 when all is there. */
 static int start(struct run *r)
 {
-    struct loaded loaded;
+    struct run_config loaded;
     struct chat_sink chat_sink = {.ctx = r, .heard = on_heard, .event = on_chat_event};
     struct store_sink store_sink = {.ctx = r, .sealed = on_sealed, .committed = on_committed};
     struct ear_sink ear_sink = {.ctx = r, .line = on_ear_line, .position = on_ear_position};
@@ -645,12 +546,12 @@ static int start(struct run *r)
     struct store_port store;
     struct chat_port chat;
     char why[WHY_BYTES] = "";
-    int err = load_aloud(r->config_path, false, &loaded);
+    int err = run_config_load(r->config_path, false, &loaded);
 
     if (err)
         return err == CRIER_ENOMEM ? EX_OSERR : EX_CONFIG;
     run_reload_look(loaded.settings);
-    (void)tell_jit_trouble();
+    (void)run_config_look_at_jit();
     r->settings = loaded.settings;
     r->patterns = loaded.patterns;
     r->formats = patterns_format_port(r->patterns);
@@ -763,7 +664,7 @@ static void stop(struct run *r)
     hearing_destroy(r->hearing);
     net_destroy(r->net);
     run_reload_finish(&r->reload);
-    loaded_finish(&r->candidate);
+    run_config_finish(&r->candidate);
     process_signals_destroy(r->signals);
     notify_destroy(r->notify);
     pager_destroy(r->pager);
