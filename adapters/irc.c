@@ -21,7 +21,7 @@ static void destroy_all(struct irc_wire **wire, size_t n)
 {
     size_t i;
 
-    for (i = 0; i < n; i++)
+    for (i = 0; wire && i < n; i++)
         irc_wire_destroy(wire[i]);
     free(wire);
 }

@@ -304,11 +304,13 @@ int sandbox_main(int argc, char **argv)
     sigset_t before;
     int signal_fd = -1, code = parse_arguments(argc, argv, &a);
 
-    if (code)
-        return code < 0 ? EX_OK : code;
+    if (code) {
+        code = code < 0 ? EX_OK : code;
+        goto out;
+    }
     code = find_key(&a);
     if (code)
-        return code;
+        goto out;
     signal_fd = open_signals(&before);
     if (signal_fd < 0) {
         code = EX_OSERR;
@@ -317,6 +319,7 @@ int sandbox_main(int argc, char **argv)
         close(signal_fd);
         sigprocmask(SIG_SETMASK, &before, NULL);
     }
+out:
     secret_destroy(a.given_key);
     return code;
 }
